@@ -1,0 +1,113 @@
+"""The ASGI application: all routes of the kernel and of installed plugins, behind one gate."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from importlib.resources import as_file, files
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.plugins.htmx import HTMXPlugin
+from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
+
+from headgate_kernel.config import Settings
+from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.runtime import Kernel
+from headgate_kernel.web import api, pages
+from headgate_kernel.web.assets_manifest import STATIC_PATH
+from headgate_kernel.web.gate import Gate
+from headgate_kernel.web.problems import exception_handlers
+from headgate_kernel.web.state import provide_ctx, provide_kernel
+
+MAX_BODY_BYTES = 48 * 1024 * 1024
+
+
+def create_app(settings: Settings, host: PluginHost | None = None, *, kernel: Kernel | None = None) -> Litestar:
+    """Build the application.
+
+    Args:
+        settings: of the process.
+        host: installed plugins; those of the entry points by default.
+        kernel: an open kernel, for tests; by default one is opened at start-up and closed at shutdown.
+
+    Raises:
+        RuntimeError: a route does not say which permission it needs, or two routes share an address.
+    """
+    host = kernel.host if kernel else host or PluginHost()
+    gate = Gate(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        opened = kernel or await Kernel.open(settings, host)
+        app.state.kernel = gate.kernel = opened
+        try:
+            yield
+        finally:
+            if kernel is None:
+                await opened.close()
+
+    app = Litestar(
+        route_handlers=[*_plugin_routes(host), *api.HANDLERS, *pages.HANDLERS, _static_files()],
+        middleware=[gate],
+        plugins=[HTMXPlugin()],
+        exception_handlers=exception_handlers(),
+        dependencies={
+            "ctx": Provide(provide_ctx, sync_to_thread=False),
+            "kernel": Provide(provide_kernel, sync_to_thread=False),
+        },
+        lifespan=[lifespan],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=OpenAPIConfig(
+            title="Headgate",
+            version=version("headgate-kernel"),
+            description="Orders, catalogue and accounts of one distributor. Sign in with `POST /api/v1/sessions`.",
+            use_handler_docstrings=True,
+            openapi_router=Router("/_schema", route_handlers=[], opt={"permission": "*", "surface": "api"}),
+        ),
+        logging_config=None,
+    )
+    _check_routes(app.route_handler_method_map)
+    return app
+
+
+def _plugin_routes(host: PluginHost) -> list[Router]:
+    """Mark each plugin's routes with its name: the gate goes by it."""
+    by_plugin: dict[str, list[ControllerRouterHandler]] = {}
+    for plugin, route in host.surfaces.routes:
+        by_plugin.setdefault(plugin, []).append(route)
+    return [
+        Router("/", route_handlers=routes, opt={"plugin": plugin}, tags=[plugin]) for plugin, routes in by_plugin.items()
+    ]
+
+
+def _static_files() -> Router:
+    with as_file(files("headgate_kernel") / "web" / "static") as folder:
+        return create_static_files_router(
+            STATIC_PATH,
+            directories=[folder],
+            opt={"surface": "static", "permission": "public"},
+            cache_control=None,
+            after_request=_cache_for_ever,
+            include_in_schema=False,
+        )
+
+
+def _cache_for_ever(response: object) -> object:
+    headers = getattr(response, "headers", None)
+    if headers is not None:
+        headers["cache-control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _check_routes(routes: object) -> None:
+    for path, handlers in routes.items() if isinstance(routes, dict) else ():
+        for handler in set(_handlers_of(handlers)):
+            if not path.startswith("/_schema") and "permission" not in handler.opt:
+                raise RuntimeError(f"{path} does not say which permission it needs; use headgate_sdk.web to declare it")
+
+
+def _handlers_of(handlers: object) -> Sequence[BaseRouteHandler]:
+    return list(handlers.values()) if isinstance(handlers, dict) else []

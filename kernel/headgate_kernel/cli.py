@@ -1,0 +1,146 @@
+"""The `headgate` command: demo, serve, migrate, apply blueprints, and what plugins add."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from headgate_sdk.commands import TenantRunner
+from headgate_sdk.errors import HeadgateError
+
+from headgate_kernel.config import Settings
+from headgate_kernel.demo import demo
+from headgate_kernel.installation import database_ready, migrate_database
+from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.runner import RunnerOfTenant
+from headgate_kernel.serving import check_port, serve_until_stopped
+from headgate_kernel.tenancy.blueprints import apply_blueprint
+
+T = TypeVar("T")
+
+
+class CommandLine:
+    """What every command has at hand (implements `headgate_sdk.commands.CommandHost`).
+
+    Args:
+        host: the installed plugins.
+    """
+
+    def __init__(self, host: PluginHost) -> None:
+        self.host = host
+        self.data_dir: Path | None = None
+
+    def settings(self) -> Settings:
+        """Read the settings of the process."""
+        return Settings.from_environment(data_dir=self.data_dir)
+
+    def run(self, slug: str, use_case: Callable[[TenantRunner], Awaitable[T]]) -> T:
+        """Run a use case for one tenant."""
+
+        async def go() -> T:
+            async with database_ready(self.settings(), self.host) as kernel:
+                return await use_case(RunnerOfTenant(kernel, await kernel.tenant(slug)))
+
+        return asyncio.run(go())
+
+
+pass_line = click.make_pass_decorator(CommandLine)
+
+
+def build_cli(host: PluginHost) -> click.Group:
+    """Put the kernel's and the plugins' commands together."""
+
+    @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+    @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded database lives.")
+    @click.option("--verbose", is_flag=True, help="Log what happens.")
+    @click.version_option(package_name="headgate")
+    @click.pass_obj
+    def cli(line: CommandLine, data_dir: Path | None, verbose: bool) -> None:
+        """Headgate 渠首: B2B ordering for many distributors."""
+        line.data_dir = data_dir
+        logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s %(message)s")
+
+    for command in (demo_command, serve, database, tenant):
+        cli.add_command(command)
+    for _, command in host.surfaces.commands:
+        cli.add_command(command)
+    return cli
+
+
+@click.command("demo")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the demo keeps its database.")
+@click.option("--reset", is_flag=True, help="Throw the demo's data away and start anew.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object once it serves, instead of the list.")
+@pass_line
+def demo_command(line: CommandLine, port: int, data_dir: Path | None, reset: bool, as_json: bool) -> None:
+    """Start two distributors with their goods, customers and orders, and serve them."""
+    line.data_dir = data_dir or line.data_dir
+    demo(line.data_dir, line.host, port=port, reset=reset, as_json=as_json)
+
+
+@click.command()
+@click.option("--address", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that serve; HEADGATE_WORKERS or 1.")
+@pass_line
+def serve(line: CommandLine, address: str, port: int, workers: int | None) -> None:
+    """Serve all tenants of this installation."""
+    check_port(address, port)
+    settings = line.settings()
+
+    async def prepare() -> None:
+        async with database_ready(settings, line.host):
+            pass
+
+    asyncio.run(prepare())
+    serve_until_stopped(settings, address=address, port=port, workers=workers or settings.workers)
+
+
+@click.group("db")
+def database() -> None:
+    """The database of this installation."""
+
+
+@database.command()
+@pass_line
+def migrate(line: CommandLine) -> None:
+    """Bring the schema to what the installed code expects."""
+    applied = asyncio.run(migrate_database(line.settings(), line.host))
+    click.echo("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
+
+
+@click.group("tenant")
+def tenant() -> None:
+    """Distributors and their blueprints."""
+
+
+@tenant.command("apply")
+@click.argument("folder", type=click.Path(path_type=Path))
+@pass_line
+def apply(line: CommandLine, folder: Path) -> None:
+    """Set a distributor up from a blueprint, or bring an existing one to it."""
+
+    async def go() -> str:
+        async with database_ready(line.settings(), line.host) as kernel:
+            blueprint = await apply_blueprint(kernel, folder)
+            return f"{blueprint.profile.name}: {blueprint.profile.slug}.{kernel.settings.domain}"
+
+    click.echo(asyncio.run(go()))
+
+
+def main() -> None:
+    """Run the command line; errors are told in words."""
+    host = PluginHost()
+    try:
+        build_cli(host)(obj=CommandLine(host))
+    except HeadgateError as error:
+        click.echo(f"headgate: {error}", err=True)
+        for problem in getattr(error, "problems", ()):
+            click.echo(f"  - {problem}", err=True)
+        sys.exit(1)
+
+

@@ -1,0 +1,98 @@
+"""Settings of the process: read once from the environment, handed down as a value."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from headgate_sdk.errors import ConfigError
+from headgate_sdk.i18n import N_
+
+KEY_BYTES = 32
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator decides about one process.
+
+    Args:
+        database_url: administrator's URL of a PostgreSQL server; empty starts the embedded one.
+        app_database_url: URL of the app role, when a DBA made the roles.
+        platform_database_url: URL of the platform role, when a DBA made the roles.
+        pg_bin: folder of the PostgreSQL programs for the embedded server.
+        data_dir: where the embedded server and the secret key live.
+        secret_key: of this installation; database roles' passwords derive from it.
+        domain: hosts of tenants end with it: `<slug>.<domain>`.
+        workers: processes that serve.
+        secure_cookies: cookies only over TLS; off for `localhost`.
+    """
+
+    database_url: str = ""
+    app_database_url: str = ""
+    platform_database_url: str = ""
+    pg_bin: Path | None = None
+    data_dir: Path
+    secret_key: bytes
+    domain: str = "localhost"
+    workers: int = 1
+    secure_cookies: bool = False
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] = os.environ, *, data_dir: Path | None = None
+    ) -> "Settings":
+        """Read `HEADGATE_*` variables.
+
+        Raises:
+            ConfigError: a value cannot be used; names the variable.
+        """
+        folder = data_dir or Path(environment.get("HEADGATE_DATA_DIR", "") or ".headgate")
+        domain = environment.get("HEADGATE_DOMAIN", "localhost").strip().lower()
+        return cls(
+            database_url=environment.get("HEADGATE_DATABASE_URL", ""),
+            app_database_url=environment.get("HEADGATE_APP_DATABASE_URL", ""),
+            platform_database_url=environment.get("HEADGATE_PLATFORM_DATABASE_URL", ""),
+            pg_bin=Path(environment["HEADGATE_PG_BIN"]) if environment.get("HEADGATE_PG_BIN") else None,
+            data_dir=folder.absolute(),
+            secret_key=_secret_key(environment, folder),
+            domain=domain,
+            workers=_number(environment, "HEADGATE_WORKERS", 1),
+            secure_cookies=domain != "localhost",
+        )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    if not text.isdigit() or int(text) < 1:
+        raise ConfigError(N_("{name} must be a whole number above zero, not '{text}'."), name=name, text=text)
+    return int(text)
+
+
+def _secret_key(environment: Mapping[str, str], folder: Path) -> bytes:
+    """Take the key from the environment, else from the data directory, where it is made once."""
+    text = environment.get("HEADGATE_SECRET_KEY", "")
+    if text:
+        if len(text) < KEY_BYTES:
+            raise ConfigError(
+                N_("HEADGATE_SECRET_KEY is too short: give at least {n} characters."), n=KEY_BYTES
+            )
+        return text.encode()
+    path = folder / "secret.key"
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            made = path.with_suffix(f".{os.getpid()}")
+            made.touch(mode=0o600)
+            made.write_text(secrets.token_hex(KEY_BYTES))
+            try:
+                made.rename(path) if not path.exists() else made.unlink()
+            except FileExistsError:
+                made.unlink()
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise ConfigError(
+            N_("The data directory {folder} cannot be used: {reason}. Choose another with --data-dir."),
+            folder=folder, reason=error.strerror,
+        ) from error  # fmt: skip

@@ -1,0 +1,50 @@
+"""Translations from `.po` files, read once at start. English is the source and needs no catalogue."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+from babel.messages.pofile import read_po
+
+LOCALES = {"zh_CN": "中文", "en": "English"}
+"""Languages that people may choose, with their own names."""
+
+
+class Catalogue:
+    """All translations of this process.
+
+    Args:
+        packages: import names whose `locale/<language>.po` is read; the first that knows a string wins.
+    """
+
+    def __init__(self, packages: Iterable[str]) -> None:
+        self._texts: dict[str, dict[str, str]] = {locale: {} for locale in LOCALES}
+        for package in packages:
+            folder = files(package) / "locale"
+            for locale, texts in self._texts.items():
+                path = folder / f"{locale}.po"
+                if not path.is_file():
+                    continue
+                with path.open("rb") as stream:
+                    for message in read_po(stream, locale=locale):
+                        if message.id and message.string and not message.fuzzy:
+                            texts.setdefault(str(message.id), str(message.string))
+
+    def translate(self, locale: str, text: str) -> str:
+        """Give the text in a language; the text itself where it is not translated."""
+        return self._texts.get(locale, {}).get(text, text)
+
+    def choose(self, wanted: str) -> str | None:
+        """Match a browser's `Accept-Language` with what there is."""
+        ranges: list[tuple[float, str]] = []
+        for part in wanted.split(",")[:10]:
+            name, _, quality = part.strip().partition(";q=")
+            try:
+                ranges.append((-float(quality or 1), name.lower()))
+            except ValueError:
+                continue
+        for _, name in sorted(ranges):
+            if name.startswith("zh"):
+                return "zh_CN"
+            if name.startswith("en"):
+                return "en"
+        return None

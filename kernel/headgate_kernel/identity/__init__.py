@@ -1,0 +1,1 @@
+"""People, their passwords and sessions, and what they may do in each tenant."""

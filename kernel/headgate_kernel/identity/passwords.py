@@ -1,0 +1,48 @@
+"""Passwords: argon2id, off the event loop, a few at a time so that sign-ins cannot starve the mall."""
+
+import asyncio
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from headgate_sdk.errors import Invalid
+from headgate_sdk.i18n import N_
+
+MIN_LENGTH = 10
+MAX_LENGTH = 256
+
+# OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, two passes, one lane
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_gate = asyncio.Semaphore(2)
+
+# verified against when nobody has the login, so that an unknown login takes as long as a wrong password
+_DECOY = _hasher.hash("no one signs in with this")
+
+
+async def hash_password(password: str) -> str:
+    """Hash a new password.
+
+    Raises:
+        Invalid: too short or too long.
+    """
+    if len(password) < MIN_LENGTH:
+        raise Invalid(N_("The password needs at least {n} characters."), field="password", n=MIN_LENGTH)
+    if len(password) > MAX_LENGTH:
+        raise Invalid(N_("The password may have at most {n} characters."), field="password", n=MAX_LENGTH)
+    async with _gate:
+        return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def password_matches(stored: str | None, password: str) -> bool:
+    """Compare a password with its hash; takes the same time when there is no such person."""
+    if len(password) > MAX_LENGTH:
+        return False
+    async with _gate:
+        return await asyncio.to_thread(_verify, stored, password)
+
+
+def _verify(stored: str | None, password: str) -> bool:
+    try:
+        _hasher.verify(stored or _DECOY, password)
+    except (VerifyMismatchError, VerificationError, InvalidHashError):
+        return False
+    return stored is not None

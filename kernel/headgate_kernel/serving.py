@@ -1,0 +1,84 @@
+"""Serve the application with granian, in one or more processes."""
+
+import errno
+import os
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from headgate_sdk.errors import Conflict
+from headgate_sdk.i18n import N_
+
+from headgate_kernel.config import Settings
+
+READY_SECONDS = 60
+
+
+def check_port(address: str, port: int) -> None:
+    """Make sure that the port is free before anything long is begun.
+
+    Raises:
+        Conflict: somebody listens there, or it may not be used; says what to do.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise Conflict(
+                    N_("Port {port} is in use by another program. Stop it, or choose another port with --port."),
+                    port=port,
+                ) from None
+            raise Conflict(
+                N_("Port {port} at {address} cannot be used: {reason}. Choose another with --port or --address."),
+                port=port, address=address, reason=error.strerror,
+            ) from None  # fmt: skip
+
+
+def serve_until_stopped(
+    settings: Settings, *, address: str, port: int, workers: int, when_ready: Callable[[], None] | None = None
+) -> None:
+    """Serve until the process is told to stop.
+
+    Args:
+        settings: handed to the workers by the environment.
+        address: to listen on.
+        port: to listen on.
+        workers: processes.
+        when_ready: called once the first request is answered.
+    """
+    os.environ["HEADGATE_DATA_DIR"] = str(settings.data_dir)
+    server = Granian(
+        "headgate_kernel.asgi:create_application",
+        factory=True,
+        address=address,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+        websockets=False,
+    )
+    if when_ready is not None:
+        threading.Thread(target=_call_when_ready, args=(address, port, when_ready), daemon=True).start()
+    server.serve()
+
+
+def _call_when_ready(address: str, port: int, when_ready: Callable[[], None]) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"http://{address}:{port}/health", timeout=5):  # noqa: S310 (our own address)
+                pass
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+            continue
+        when_ready()
+        return

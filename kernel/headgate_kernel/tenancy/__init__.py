@@ -1,0 +1,1 @@
+"""Tenants: the distributors of the platform, their addresses, and how they are set up."""

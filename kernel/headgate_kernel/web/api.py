@@ -1,0 +1,96 @@
+"""The kernel's part of the JSON API: sessions, who am I, the API's own description."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from headgate_sdk.context import Context
+from headgate_sdk.web import PUBLIC, SIGNED_IN
+from litestar import MediaType, Request, Response, delete, get, post
+from litestar.handlers import HTTPRouteHandler
+
+from headgate_kernel.identity.sign_in import sign_in
+from headgate_kernel.runtime import Kernel
+from headgate_kernel.web.state import state_of
+
+_TAGS = ["session"]
+
+
+class NewSession(msgspec.Struct, forbid_unknown_fields=True):
+    """Login and password."""
+
+    login: str
+    password: str
+
+
+class SessionToken(msgspec.Struct):
+    """Send it as `Authorization: Bearer <token>`."""
+
+    token: str
+
+
+class Me(msgspec.Struct):
+    """Who is signed in, and where."""
+
+    name: str
+    kind: str
+    permissions: list[str]
+    tenant: str
+    currency: str
+
+
+def _options(permission: str) -> dict[str, str]:
+    return {"permission": permission, "surface": "api"}
+
+
+@post("/api/v1/sessions", opt=_options(PUBLIC), tags=_TAGS)
+async def open_session(request: Request[Any, Any, Any], ctx: Context, kernel: Kernel, data: NewSession) -> SessionToken:
+    """Sign in and get a token."""
+    token = await sign_in(
+        kernel.databases, kernel.sessions, kernel.clock, tenant_id=ctx.tenant.id, login=data.login,
+        password=data.password, address=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+    )  # fmt: skip
+    return SessionToken(token)
+
+
+@delete("/api/v1/sessions/current", opt=_options(SIGNED_IN), tags=_TAGS)
+async def end_session(request: Request[Any, Any, Any], kernel: Kernel) -> None:
+    """Sign out: the token is worth nothing from now on."""
+    state = state_of(request.scope)
+    assert state is not None
+    await kernel.sessions.end(state.token)
+
+
+@get("/api/v1/me", opt=_options(SIGNED_IN), tags=_TAGS)
+async def me(ctx: Context) -> Me:
+    """Tell who is signed in."""
+    return Me(ctx.actor.name, ctx.actor.kind, sorted(ctx.actor.permissions), ctx.tenant.name, ctx.tenant.currency)
+
+
+@get("/api/v1/openapi.json", opt=_options(PUBLIC), include_in_schema=False, media_type=MediaType.JSON)
+async def description(request: Request[Any, Any, Any], ctx: Context) -> Response[bytes]:
+    """Describe the API as this distributor has it: without the plugins that are off."""
+    cache: dict[frozenset[str], bytes] = request.app.state.setdefault("openapi_by_plugins", {})
+    if ctx.plugins not in cache:
+        cache[ctx.plugins] = msgspec.json.encode(_for_plugins(request.app, ctx.plugins))
+    return Response(cache[ctx.plugins], media_type=MediaType.JSON)
+
+
+def _for_plugins(app: Any, plugins: frozenset[str]) -> dict[str, Any]:
+    schema: dict[str, Any] = app.openapi_schema.to_schema()
+    owners = {
+        route.path_format: {
+            handler.opt.get("plugin") for handler in getattr(route, "route_handler_map", {}).values()
+        }
+        for route in app.routes
+    }
+    schema["paths"] = {
+        path: item
+        for path, item in schema["paths"].items()
+        if path.startswith("/api/") and all(owner is None or owner in plugins for owner in owners.get(path, ()))
+    }
+    return schema
+
+
+HANDLERS: Sequence[HTTPRouteHandler] = (open_session, end_session, me, description)

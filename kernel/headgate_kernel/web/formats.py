@@ -1,0 +1,83 @@
+"""Numbers, money and times as people read them. Chinese and English group digits alike, so plain Python serves."""
+
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from headgate_sdk.context import Context
+from headgate_sdk.money import SYMBOLS, Money, exponent
+from headgate_sdk.quantity import quantity_text
+from markupsafe import Markup
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def money(amount: Money | int | None, currency: str = "") -> Markup:
+    """Write an amount with a small currency sign: `<span class="nowrap">…`."""
+    if amount is None:
+        return Markup("–")
+    if isinstance(amount, Money):
+        amount, currency = amount.amount, amount.currency
+    digits = exponent(currency)
+    text = f"{Decimal(abs(amount)).scaleb(-digits):,.{digits}f}"
+    sign = MINUS if amount < 0 else ""
+    return Markup('<span class="nowrap">{}<span class="currency">{}</span>{}</span>').format(
+        sign, SYMBOLS.get(currency, currency), text
+    )
+
+
+def unit_price(price: Decimal | None, currency: str) -> Markup:
+    """Write a unit price: at least the currency's digits, more where the price has them."""
+    if price is None:
+        return Markup("–")
+    digits = exponent(currency)
+    exact = -int(price.normalize().as_tuple().exponent)
+    text = f"{price:,.{max(digits, exact)}f}"
+    return Markup('<span class="nowrap"><span class="currency">{}</span>{}</span>').format(
+        SYMBOLS.get(currency, currency), text
+    )
+
+
+def number(value: Decimal | Fraction | int | None) -> str:
+    """Write a count or quantity without trailing zeros."""
+    if value is None:
+        return "–"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, Fraction):
+        return quantity_text(value)
+    whole = value == value.to_integral_value()
+    return f"{int(value):,}" if whole else f"{value.normalize():,f}"
+
+
+class Times:
+    """Writes times in the tenant's zone and the reader's language.
+
+    Args:
+        ctx: whose zone, language and clock.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._zone = ZoneInfo(ctx.tenant.timezone)
+        self._locale = ctx.locale
+        self._clock = ctx.clock
+
+    def day(self, moment: datetime | None) -> str:
+        """Write a day."""
+        if moment is None:
+            return "–"
+        return format_date(moment.astimezone(self._zone), "yyyy-MM-dd", locale=self._locale)
+
+    def moment(self, moment: datetime | None) -> str:
+        """Write a day and a time."""
+        if moment is None:
+            return "–"
+        return format_datetime(moment.astimezone(self._zone), "yyyy-MM-dd HH:mm", locale=self._locale)
+
+    def ago(self, moment: datetime | None) -> str:
+        """Write how long ago it was."""
+        if moment is None:
+            return "–"
+        return format_timedelta(moment - self._clock.now(), add_direction=True, locale=self._locale)

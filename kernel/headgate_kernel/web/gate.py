@@ -1,0 +1,165 @@
+"""The one middleware: host to tenant, session to actor, plugin switch, permission, origin, transaction.
+
+Nothing that a plugin registers is reached on another way, so off means off and a forgotten check cannot be.
+"""
+
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+
+from headgate_sdk.context import Context
+from headgate_sdk.errors import Forbidden, HeadgateError, SignInRequired
+from headgate_sdk.i18n import N_
+from headgate_sdk.web import PUBLIC, SIGNED_IN
+from litestar.enums import ScopeType
+from litestar.exceptions import NotFoundException
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from headgate_kernel.config import Settings
+from headgate_kernel.i18n import LOCALES
+from headgate_kernel.identity.sessions import NOBODY
+from headgate_kernel.tenancy.directory import Tenant
+from headgate_kernel.web.origin import is_cross_site
+from headgate_kernel.web.state import KEY, RequestState
+
+if TYPE_CHECKING:
+    from headgate_kernel.database.unit_of_work import UnitOfWork
+    from headgate_kernel.runtime import Kernel
+
+SESSION_COOKIE = "headgate_session"
+LOCALE_COOKIE = "headgate_locale"
+FIRST_ERROR_STATUS = 400
+
+
+class Suspended(HeadgateError):
+    """The tenant is switched off by the operator."""
+
+    code = "suspended"
+    status = 503
+
+
+class Gate(ASGIMiddleware):
+    """Lets a request through to its handler, or not.
+
+    Args:
+        settings: of the process.
+
+    Attributes:
+        kernel: set once it is open.
+    """
+
+    kernel: "Kernel"
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, settings: Settings) -> None:
+        domain = settings.domain
+        self._console_hosts = frozenset({domain, f"console.{domain}"})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Decide on one request."""
+        options = scope["route_handler"].opt
+        if options.get("surface") == "static":
+            await next_app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+        face = options.get("face", "tenant")
+        if host.lower() in self._console_hosts:
+            if face not in {"console", "any"}:
+                raise NotFoundException
+            await self._console(scope, receive, send, next_app, headers)
+            return
+        tenant = await self.kernel.directory.by_host(host.lower())
+        if tenant is None or face == "console":
+            raise NotFoundException
+        plugin = options.get("plugin")
+        if plugin is not None and plugin not in tenant.plugins:
+            raise NotFoundException
+        await self._tenant(scope, receive, send, next_app, headers, tenant)
+
+    async def _tenant(
+        self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp, headers: Mapping[str, str], tenant: Tenant
+    ) -> None:
+        state = await self._identify(scope, headers, tenant)
+        if tenant.state != "active":
+            raise Suspended(N_("This distributor is suspended for now. Please ask the operator."))
+        work = self.kernel.databases.open_tenant_scope(tenant.info.id)
+        state.ctx = self.kernel.make_context(
+            tenant, state.session.actor, work, locale=state.locale, path=scope["path"]
+        )
+        _check_permission(state.ctx, scope["route_handler"].opt["permission"])
+        await _in_transaction(work, scope, receive, send, next_app)
+
+    async def _console(
+        self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp, headers: Mapping[str, str]
+    ) -> None:
+        state = await self._identify(scope, headers, None)
+        if scope["route_handler"].opt["permission"] != PUBLIC and state.session.actor.kind != "operator":
+            raise SignInRequired(N_("Please sign in first."))
+        await next_app(scope, receive, send)
+
+    async def _identify(self, scope: Scope, headers: Mapping[str, str], tenant: Tenant | None) -> RequestState:
+        cookies = _cookies(headers.get("cookie", ""))
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        token = bearer.strip() if scheme.lower() == "bearer" else ""
+        from_cookie = not token and SESSION_COOKIE in cookies
+        token = token or cookies.get(SESSION_COOKIE, "")
+        session = NOBODY
+        if token:
+            session = await self.kernel.sessions.find(token, tenant.info.id if tenant else None)
+        locale = (
+            LOCALES.get(cookies.get(LOCALE_COOKIE, "")) and cookies[LOCALE_COOKIE]
+            or session.locale
+            or (tenant.info.locale if tenant else self.kernel.catalogue.choose(headers.get("accept-language", "")))
+            or "en"
+        )  # fmt: skip
+        state = RequestState(self.kernel, tenant, session, locale, token if session is not NOBODY else "")
+        scope["state"][KEY] = state
+        if is_cross_site(scope["method"], headers, has_cookie_session=from_cookie):
+            raise Forbidden(N_("This request came from another site and was stopped. Open the page again and retry."))
+        return state
+
+
+def _check_permission(ctx: Context, permission: str) -> None:
+    if permission == PUBLIC:
+        return
+    if permission == SIGNED_IN:
+        if ctx.actor.kind == "anonymous":
+            raise SignInRequired(N_("Please sign in first."))
+        return
+    ctx.require(permission)
+
+
+async def _in_transaction(
+    work: "UnitOfWork", scope: Scope, receive: Receive, send: Send, next_app: ASGIApp
+) -> None:
+    """Run the handler; commit before the first byte of a good answer leaves, roll back otherwise."""
+    ended = False
+
+    async def send_after_commit(message: Message) -> None:
+        nonlocal ended
+        if not ended and message["type"] == "http.response.start":
+            ended = True
+            if message["status"] < FIRST_ERROR_STATUS:
+                await work.commit()
+            else:
+                await work.rollback()
+        await send(message)
+
+    work.enter()
+    try:
+        await next_app(scope, receive, send_after_commit)
+    finally:
+        if not ended:
+            await work.rollback()
+        work.leave()
+
+
+def _cookies(header: str) -> dict[str, str]:
+    if not header:
+        return {}
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+    except CookieError:
+        return {}

@@ -1,0 +1,150 @@
+"""Errors as people and programs are told them: one mapping, no stack trace."""
+
+import logging
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from headgate_sdk.errors import HeadgateError, InvalidFields, SignInRequired
+from headgate_sdk.i18n import N_
+from headgate_sdk.ids import new_id
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.response import Redirect
+from litestar.types import ExceptionHandlersMap
+
+from headgate_kernel.web.rendering import Reader
+from headgate_kernel.web.state import state_of, wants_json
+
+log = logging.getLogger(__name__)
+AnyRequest = Request[Any, Any, Any]
+
+TITLES = {
+    400: N_("This request cannot be understood"),
+    401: N_("Please sign in"),
+    403: N_("Not allowed"),
+    404: N_("There is nothing here"),
+    405: N_("This cannot be done here"),
+    409: N_("Something has changed"),
+    413: N_("Too large"),
+    422: N_("Something needs to be corrected"),
+    429: N_("Too many requests"),
+    503: N_("Not available just now"),
+}
+
+WORDS = {
+    400: N_("The request cannot be understood. Go back and try again."),
+    404: N_("This page does not exist, or is not open to you. Check the address, or start from the home page."),
+    405: N_("This address does not take such a request."),
+    413: N_("What you sent is too large. Please send less at once."),
+}
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """An error of the JSON API.
+
+    Args:
+        code: stable, for programs.
+        message: for people, in the caller's language.
+        field: which input is wrong.
+        row: which row, from one.
+        problems: each of several.
+        reference: to quote when asking for help.
+    """
+
+    code: str
+    message: str
+    field: str = ""
+    row: int | None = None
+    problems: list["Problem"] = []
+    reference: str = ""
+
+
+def exception_handlers() -> ExceptionHandlersMap:
+    """Give the application's exception handlers."""
+    return {HeadgateError: _headgate_error, HTTPException: _http_error, Exception: _unexpected}
+
+
+def _headgate_error(request: AnyRequest, error: HeadgateError) -> Response[Any]:
+    if error.status >= 500:
+        log.warning("%s: %s", error.code, error)
+    if isinstance(error, SignInRequired) and _can_redirect(request):
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return Redirect(f"/sign-in?next={_quoted(path)}", status_code=303)
+    return _answer(request, error.status, _problem(request, error))
+
+
+def _http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    status = error.status_code
+    if isinstance(error, ValidationException):
+        return _answer(request, 422, _validation_problem(request, error))
+    words = _translate(request, WORDS.get(status, error.detail))
+    return _answer(request, status, Problem(code=f"http_{status}", message=words), forget=isinstance(error, NotFoundException))
+
+
+def _unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
+    reference = str(new_id())[-12:]
+    log.exception("request %s %s failed (reference %s)", request.method, request.url.path, reference, exc_info=error)
+    words = _translate(request, N_("Something broke on our side and was recorded as {reference}. Please try again."))
+    return _answer(request, 500, Problem("internal", words.format(reference=reference), reference=reference))
+
+
+def _problem(request: AnyRequest, error: HeadgateError) -> Problem:
+    words = _translate(request, error.message)
+    parts = getattr(error, "problems", ())
+    return Problem(
+        code=error.code,
+        message=words.format(**error.params) if error.params else words,
+        field=error.field,
+        row=error.row,
+        problems=[_problem(request, part) for part in parts] if isinstance(error, InvalidFields) or parts else [],
+    )
+
+
+def _validation_problem(request: AnyRequest, error: ValidationException) -> Problem:
+    extra = error.extra if isinstance(error.extra, list) else []
+    problems = [
+        Problem("invalid", str(item.get("message", "")), field=str(item.get("key", "")))
+        for item in extra
+        if isinstance(item, dict)
+    ]
+    words = _translate(request, N_("Please correct what is marked."))
+    return Problem("invalid", words, field=problems[0].field if problems else "", problems=problems)
+
+
+def _answer(request: AnyRequest, status: int, problem: Problem, *, forget: bool = False) -> Response[Any]:
+    """Answer in the caller's form; `forget` hides whether a tenant or plugin stood behind the address."""
+    if wants_json(request):
+        return Response(problem, status_code=status, media_type=MediaType.JSON)
+    state = None if forget else state_of(request.scope)
+    kernel = request.app.state.kernel
+    locale = _locale(request)
+    reader = state.reader() if state else Reader(None, None, locale)
+    template = "_problem.html" if request.headers.get("hx-request") else "problem.html"
+    text = kernel.renderer.text(
+        template, locale, {"ctx": reader, "nav": [], "problem": problem, "title": TITLES.get(status, "")}
+    )
+    return Response(text, status_code=status, media_type=MediaType.HTML)
+
+
+def _can_redirect(request: AnyRequest) -> bool:
+    return request.method == "GET" and not wants_json(request) and not request.headers.get("hx-request")
+
+
+def _translate(request: AnyRequest, text: str) -> str:
+    translated: str = request.app.state.kernel.catalogue.translate(_locale(request), text)
+    return translated
+
+
+def _locale(request: AnyRequest) -> str:
+    state = state_of(request.scope)
+    if state is not None:
+        return state.locale
+    chosen = request.cookies.get("headgate_locale", "")
+    if chosen in {"zh_CN", "en"}:
+        return chosen
+    return request.app.state.kernel.catalogue.choose(request.headers.get("accept-language", "")) or "zh_CN"
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="")

@@ -1,0 +1,187 @@
+"""Templates of the kernel and of plugins, rendered in the reader's language."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from headgate_sdk.context import Actor, Context, TenantInfo
+from headgate_sdk.errors import HeadgateError
+from headgate_sdk.i18n import N_
+from headgate_sdk.web import SIGNED_IN, NavItem
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from litestar import MediaType, Response
+from markupsafe import Markup, escape
+
+from headgate_kernel.i18n import Catalogue
+from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.web import formats
+from headgate_kernel.web.assets_manifest import asset
+
+log = logging.getLogger(__name__)
+_locale: ContextVar[str] = ContextVar("headgate_page_locale", default="en")
+
+SECTIONS = ("Orders", "Products", "Customers", "Prices", "Stock", "Money", "Marketing", "Community", "Reports",
+            "Settings")  # fmt: skip
+"""Jobs of the workbench in the order of its menu; what is not among them stands before the settings."""
+
+KERNEL_NAV = (
+    NavItem(label=N_("Order flow"), href="/settings/flow", face="settings", icon="git-branch",
+            permission="headgate.flow.write", section="Settings", order=10),
+    NavItem(label=N_("Plugins"), href="/settings/plugins", face="settings", icon="plug",
+            permission="headgate.plugins.write", section="Settings", order=20),
+    NavItem(label=N_("People"), href="/settings/people", face="settings", icon="users",
+            permission="headgate.people.read", section="Settings", order=30),
+)  # fmt: skip
+
+
+class NavEntry(msgspec.Struct):
+    """A menu entry as the layouts draw it."""
+
+    label: str
+    href: str
+    icon: str
+    section: str
+    active: bool
+    badge: str | None
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Who looks at a page that belongs to no tenant's context: errors, the console, sign-in."""
+
+    tenant: TenantInfo | None
+    actor: Actor | None
+    locale: str
+
+    def allowed(self, permission: str) -> bool:
+        """Tell whether the reader has the permission."""
+        return self.actor is not None and self.actor.allowed(permission)
+
+
+class Renderer:
+    """Renders pages.
+
+    Args:
+        catalogue: translations.
+        host: the installed plugins, for menus and slots.
+        packages: import names of the plugins, whose `templates/` are found by their folder's name.
+    """
+
+    def __init__(self, catalogue: Catalogue, host: PluginHost, packages: Sequence[str]) -> None:
+        self._catalogue = catalogue
+        self._host = host
+        self._environment = Environment(
+            loader=ChoiceLoader([
+                PackageLoader("headgate_kernel", "web/templates"),
+                *(PackageLoader(package) for package in packages if _has_templates(package)),
+            ]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )  # fmt: skip
+        self._environment.globals.update(
+            _=self._translate,
+            asset=asset,
+            money=formats.money,
+            unit_price=formats.unit_price,
+            number=formats.number,
+        )
+
+    async def page(self, ctx: Context, template: str, values: Mapping[str, object]) -> Response[str]:
+        """Render a template; names beginning with `_` are fragments and get no menu."""
+        whole = not template.rpartition("/")[2].startswith("_")
+        times = formats.Times(ctx)
+        text = self.text(
+            template,
+            ctx.locale,
+            {
+                "ctx": ctx,
+                "nav": await self._menu(ctx) if whole else [],
+                "date": times.day,
+                "datetime": times.moment,
+                "ago": times.ago,
+                **values,
+            },
+        )
+        return Response(text, media_type=MediaType.HTML)
+
+    def text(self, template: str, locale: str, values: Mapping[str, object]) -> str:
+        """Render a template to text in a language."""
+        token = _locale.set(locale)
+        try:
+            return self._environment.get_template(template).render(values)
+        finally:
+            _locale.reset(token)
+
+    async def slot(self, ctx: Context, place: str, data: Any) -> Markup:
+        """Render a place; a plugin that fails leaves a small box with its name, not a broken page."""
+        filled = sorted(
+            ((slot.order, plugin, slot) for plugin, slot in self._host.surfaces.slots
+             if slot.place == place and plugin in ctx.plugins),
+            key=lambda entry: entry[:2],
+        )  # fmt: skip
+        parts: list[str] = []
+        for _, plugin, slot in filled:
+            try:
+                async with ctx.db.savepoint():
+                    parts.append(await slot.render(ctx, data))
+            except HeadgateError as error:
+                parts.append(self._slot_failed(ctx, plugin, self.words(ctx.locale, error)))
+            except Exception:
+                log.exception("slot %s of plugin %s failed", place, plugin)
+                parts.append(self._slot_failed(ctx, plugin, ""))
+        return Markup("").join(Markup(part) for part in parts)  # noqa: S704 (made by templates that escape)
+
+    def words(self, locale: str, error: HeadgateError) -> str:
+        """Give an error's message in the reader's language."""
+        text = self._catalogue.translate(locale, error.message)
+        return text.format(**error.params) if error.params else text
+
+    def _slot_failed(self, ctx: Context, plugin: str, reason: str) -> str:
+        name = self._catalogue.translate(ctx.locale, self._host.by_id[plugin].manifest.name)
+        words = self._catalogue.translate(ctx.locale, N_("The plugin {name} could not be shown here."))
+        return f'<p class="notice is-wait">{escape(words.format(name=name))} {escape(reason)}</p>'
+
+    async def _menu(self, ctx: Context) -> list[NavEntry]:
+        mall = ctx.path.startswith("/mall")
+        found = [
+            (_section_rank(item), item.order, item.label, item)
+            for item in (
+                *(item for plugin, item in self._host.surfaces.nav if plugin in ctx.plugins),
+                *KERNEL_NAV,
+            )
+            if (item.face == "mall") == mall and (item.permission == SIGNED_IN or ctx.allowed(item.permission))
+        ]
+        items = [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
+        here = max(
+            (item.href for item in items if ctx.path == item.href or ctx.path.startswith(item.href.rstrip("/") + "/")),
+            key=len, default="",
+        )  # fmt: skip
+        return [
+            NavEntry(item.label, item.href, item.icon, item.section, item.href == here, await _badge(ctx, item))
+            for item in items
+        ]
+
+    def _translate(self, text: str) -> str:
+        return self._catalogue.translate(_locale.get(), text)
+
+
+async def _badge(ctx: Context, item: NavItem) -> str | None:
+    if item.badge is None:
+        return None
+    count = await item.badge(ctx)
+    return None if count <= 0 else str(count) if count < 1000 else "999+"
+
+
+def _section_rank(item: NavItem) -> int:
+    if item.section in SECTIONS:
+        return SECTIONS.index(item.section)
+    return SECTIONS.index("Settings") - 1
+
+
+def _has_templates(package: str) -> bool:
+    return (files(package) / "templates").is_dir()

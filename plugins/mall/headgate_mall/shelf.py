@@ -1,0 +1,178 @@
+"""A page of goods as one buyer sees it: their prices, the stock, and what already lies in their cart.
+
+However long the page, it costs one question for prices, one for stock and one for the cart.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+from headgate_sdk.context import Context
+from headgate_sdk.i18n import N_
+from headgate_trade.api import Cart, Price, PriceRequest, Sku, SkuUnit, available, resolve_prices
+
+from headgate_mall.packing import Steps, base_quantity, conversion, pick_unit, plain, steps_of, units_of
+
+FEW = 10
+"""Fewer sales units than this in stock are shown as few."""
+
+InCart = Mapping[tuple[UUID, str], Decimal]
+
+
+class StockView(msgspec.Struct, frozen=True):
+    """Stock as a buyer reads it.
+
+    Args:
+        state: `ok`, `wait` for few, `stop` for none; empty when stock is not kept.
+        message: English msgid with `{n}` and `{unit}`.
+        count: base units.
+    """
+
+    state: str = ""
+    message: str = ""
+    count: int = 0
+
+
+class UnitChoice(msgspec.Struct, frozen=True):
+    """One sales unit of a row.
+
+    Args:
+        unit: the sales unit.
+        units: so many of it ...
+        base_units: ... hold so many base units.
+        price: the buyer's own.
+        quantity: of this unit in the cart.
+        chosen: whether the row's stepper counts in it.
+    """
+
+    unit: SkuUnit
+    units: int
+    base_units: int
+    price: Price
+    quantity: Decimal
+    chosen: bool
+
+
+class ShelfRow(msgspec.Struct, frozen=True):
+    """One SKU on the shelf.
+
+    Args:
+        sku: what is sold.
+        choices: its units, the usual one first.
+        chosen: the unit of the stepper.
+        stock: in words.
+        available: base units; None when stock is not kept.
+        steps: how the stepper moves.
+    """
+
+    sku: Sku
+    choices: tuple[UnitChoice, ...]
+    chosen: UnitChoice
+    stock: StockView
+    available: int | None
+    steps: Steps
+
+    @property
+    def quantity(self) -> str:
+        """What lies in the cart, in the chosen unit."""
+        return plain(self.chosen.quantity)
+
+    @property
+    def struck(self) -> Decimal | None:
+        """The base price to strike through beside the buyer's own: only where it is higher."""
+        price = self.chosen.price
+        return price.base_price if price.base_price > price.unit_price else None
+
+    @property
+    def short(self) -> bool:
+        """Whether the cart asks for more than there is, in all units together."""
+        wanted = sum(base_quantity(choice.quantity, choice.unit) for choice in self.choices)
+        return self.available is not None and wanted > self.available
+
+    @property
+    def elsewhere(self) -> tuple[UnitChoice, ...]:
+        """Other units of the same SKU that lie in the cart."""
+        return tuple(choice for choice in self.choices if choice.quantity and not choice.chosen)
+
+
+async def load_shelf(
+    ctx: Context,
+    customer_id: UUID,
+    skus: Sequence[Sku],
+    in_cart: InCart,
+    *,
+    unit: str = "",
+) -> list[ShelfRow]:
+    """Price a page of SKUs that are on sale, in all their units, and look up their stock.
+
+    Args:
+        ctx: of the buyer.
+        customer_id: whose prices.
+        skus: a page of active SKUs.
+        in_cart: quantities by SKU and unit.
+        unit: unit for the steppers where a SKU has it; else what is in the cart, else the usual one.
+    """
+    if not skus:
+        return []
+    requests = [PriceRequest(sku.id, choice.name) for sku in skus for choice in units_of(sku)]
+    prices = await resolve_prices(ctx, customer_id, requests)
+    stock = await available(ctx, [sku.id for sku in skus if sku.stocked])
+    return shelf_rows(skus, prices, stock, in_cart, unit=unit)
+
+
+async def load_row(ctx: Context, customer_id: UUID, sku: Sku, in_cart: InCart, *, unit: str = "") -> ShelfRow:
+    """Give the row of a single SKU."""
+    rows = await load_shelf(ctx, customer_id, [sku], in_cart, unit=unit)
+    return rows[0]
+
+
+def cart_quantities(cart: Cart) -> dict[tuple[UUID, str], Decimal]:
+    """Give what lies in a cart that has been read already."""
+    return {(line.sku.id, line.unit): line.quantity for line in cart.lines}
+
+
+def shelf_rows(
+    skus: Sequence[Sku],
+    prices: Sequence[Price],
+    stock: Mapping[UUID, int],
+    in_cart: InCart,
+    *,
+    unit: str = "",
+) -> list[ShelfRow]:
+    """Put SKUs together with prices, stock and cart."""
+    by_unit = {(price.sku_id, price.unit): price for price in prices}
+    rows = []
+    for sku in skus:
+        carried = next((one.name for one in units_of(sku) if in_cart.get((sku.id, one.name))), "")
+        chosen = pick_unit(sku, unit, carried)
+        choices = []
+        for one in units_of(sku):
+            units, base_units = conversion(one)
+            price = by_unit[sku.id, one.name]
+            quantity = in_cart.get((sku.id, one.name), Decimal(0))
+            choices.append(UnitChoice(one, units, base_units, price, quantity, one.name == chosen.name))
+        count = stock.get(sku.id, 0) if sku.stocked else None
+        rows.append(
+            ShelfRow(
+                sku=sku,
+                choices=tuple(choices),
+                chosen=next(choice for choice in choices if choice.chosen),
+                stock=stock_view(count, chosen, sku),
+                available=count,
+                steps=steps_of(sku, chosen, count),
+            )
+        )
+    return rows
+
+
+def stock_view(count: int | None, unit: SkuUnit, sku: Sku) -> StockView:
+    """Say how much there is, and whether that is much for somebody who orders in this unit."""
+    if count is None:
+        return StockView()
+    if count <= 0:
+        return StockView("stop", N_("Out of stock"))
+    few = max(FEW * unit.num // unit.den, sku.min_quantity)
+    if count < few:
+        return StockView("wait", N_("Only {n} {unit} left"), count)
+    return StockView("ok", N_("In stock {n} {unit}"), count)

@@ -1,0 +1,271 @@
+"""Changing the catalogue: SKUs are saved in batches by code, with one statement for each table."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from headgate_sdk.context import Context
+from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields, NotFound
+from headgate_sdk.i18n import N_
+from headgate_sdk.ids import new_id
+
+from headgate_trade.catalogue_input import (
+    Fingerprint,
+    SaveResult,
+    SkuInput,
+    UnitInput,
+    all_units,
+    check_sku,
+    code_taken,
+    fingerprint,
+)
+from headgate_trade.search import index_text, index_tokens
+
+
+async def save_skus(ctx: Context, rows: Sequence[SkuInput]) -> SaveResult:
+    """Create or alter SKUs by code, with their units, products, categories and search words.
+
+    Raises:
+        InvalidFields: rows (one-based) that cannot be saved; nothing is saved then.
+    """
+    ctx.require("trade.catalogue.write")
+    _check_batch(rows)
+    existing = await _existing(ctx, [sku.code for sku in rows])
+    changed = [sku for sku in rows if sku.code in existing and _differs(sku, existing[sku.code])]
+    created = [sku for sku in rows if sku.code not in existing]
+    await _refuse_recounting(ctx, [sku for sku in changed if existing[sku.code][3] != sku.base_unit])
+    if writes := created + changed:
+        await _write(ctx, writes)
+        await ctx.audit("trade.catalogue.saved", "trade.sku", created=len(created), changed=len(changed))
+    return SaveResult(len(created), len(changed), len(rows) - len(writes))
+
+
+async def stop_sku(ctx: Context, sku_id: UUID) -> None:
+    """Take a SKU off sale; orders under way keep it."""
+    await _set_status(ctx, sku_id, "stopped")
+
+
+async def activate_sku(ctx: Context, sku_id: UUID) -> None:
+    """Put a SKU on sale again."""
+    await _set_status(ctx, sku_id, "active")
+
+
+async def set_product_image(ctx: Context, product_id: UUID, image_id: UUID | None) -> None:
+    """Show another picture, kept by `ctx.store_file`, with all SKUs of a product; None shows none."""
+    ctx.require("trade.catalogue.write")
+    found = await ctx.db.fetch_value(
+        "UPDATE trade_product SET image_id = $3 WHERE tenant_id = $1 AND id = $2 RETURNING id",
+        ctx.tenant.id, product_id, image_id,
+    )  # fmt: skip
+    if found is None:
+        raise NotFound(N_("There is no such product."))
+    await ctx.audit("trade.product.image_set", str(product_id), image=str(image_id))
+
+
+async def _set_status(ctx: Context, sku_id: UUID, status: str) -> None:
+    ctx.require("trade.catalogue.write")
+    row = await ctx.db.fetch_row(
+        """
+        UPDATE trade_sku SET status = $3, changed_at = $4 WHERE tenant_id = $1 AND id = $2
+        RETURNING code, name, spec, barcode, maker_code
+        """,
+        ctx.tenant.id, sku_id, status, ctx.clock.now(),
+    )  # fmt: skip
+    if row is None:
+        raise NotFound(N_("There is no such item."))
+    code, name, spec, barcode, maker_code = row
+    tokens = index_tokens(name=name, spec=spec, code=code, maker_code=maker_code, barcode=barcode)
+    await ctx.db.execute(
+        """
+        UPDATE trade_sku_search SET tokens = array_to_tsvector(string_to_array($3, ' '))
+        WHERE tenant_id = $1 AND sku_id = $2
+        """,
+        ctx.tenant.id, sku_id, index_text(ctx.tenant.id, tokens, stopped=status == "stopped"),
+    )  # fmt: skip
+    await ctx.audit("trade.sku.status_set", code, status=status)
+
+
+def _check_batch(rows: Sequence[SkuInput]) -> None:
+    problems: list[HeadgateError] = []
+    first_row: dict[str, int] = {}
+    for number, sku in enumerate(rows, 1):
+        try:
+            check_sku(sku, row=number)
+        except Invalid as problem:
+            problems.append(problem)
+        first = first_row.setdefault(sku.code, number)
+        if first != number:
+            problems.append(code_taken(sku.code, number, first))
+    if problems:
+        raise InvalidFields(problems)
+
+
+def _differs(sku: SkuInput, existing: Fingerprint) -> bool:
+    wished = fingerprint(sku)
+    if not sku.description:
+        wished = (*wished[:7], existing[7], *wished[8:])
+    return wished != existing
+
+
+_decode_units = msgspec.json.Decoder(list[tuple[str, int, int, bool]]).decode
+
+
+async def _existing(ctx: Context, codes: list[str]) -> dict[str, Fingerprint]:
+    rows = await ctx.db.fetch(
+        """
+        SELECT s.code, s.name, s.spec, c.name, s.base_unit, s.base_price, s.barcode, s.maker_code,
+               p.description, s.stocked, s.status, s.min_quantity, s.multiple,
+               (SELECT jsonb_agg(jsonb_build_array(u.name, u.num, u.den, u.is_default) ORDER BY u.sort)
+                FROM trade_sku_unit u WHERE u.tenant_id = $1 AND u.sku_id = s.id)
+        FROM trade_sku s
+        JOIN trade_category c ON c.tenant_id = $1 AND c.id = s.category_id
+        JOIN trade_product p ON p.tenant_id = $1 AND p.id = s.product_id
+        WHERE s.tenant_id = $1 AND s.code = ANY($2::text[])
+        """,
+        ctx.tenant.id, codes,
+    )  # fmt: skip
+    found: dict[str, Fingerprint] = {}
+    for row in rows:
+        code, *plain, units = row
+        found[code] = (*plain, tuple(UnitInput(*unit) for unit in _decode_units(units)))
+    return found
+
+
+async def _refuse_recounting(ctx: Context, rows: list[SkuInput]) -> None:
+    """Stock is counted in the base unit, so that may not change once anything was moved."""
+    if not rows:
+        return
+    codes = await ctx.db.fetch(
+        """
+        SELECT s.code FROM trade_sku s WHERE s.tenant_id = $1 AND s.code = ANY($2::text[]) AND EXISTS (
+            SELECT FROM trade_stock_movement m WHERE m.tenant_id = $1 AND m.sku_id = s.id)
+        """,
+        ctx.tenant.id, [sku.code for sku in rows],
+    )  # fmt: skip
+    if codes:
+        raise InvalidFields([
+            Invalid(
+                N_(
+                    "{code} has stock counted in its base unit, which cannot be changed. "
+                    "Save it under a new code."
+                ),
+                field="base_unit", code=row[0],
+            )
+            for row in codes
+        ])  # fmt: skip
+
+
+async def _write(ctx: Context, rows: list[SkuInput]) -> None:
+    categories = await save_categories(ctx, {sku.category: "" for sku in rows})
+    products = await _save_products(ctx, rows, categories)
+    written = await ctx.db.fetch(
+        """
+        INSERT INTO trade_sku AS s (tenant_id, id, product_id, category_id, code, name, spec, barcode,
+            maker_code, base_unit, base_price, stocked, status, min_quantity, multiple, changed_at)
+        SELECT $1, r.*, $2 FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
+            $9::text[], $10::text[], $11::text[], $12::numeric[], $13::boolean[], $14::text[], $15::bigint[],
+            $16::bigint[]) AS r
+        ON CONFLICT (tenant_id, code) DO UPDATE SET product_id = excluded.product_id,
+            category_id = excluded.category_id, name = excluded.name, spec = excluded.spec,
+            barcode = excluded.barcode, maker_code = excluded.maker_code, base_unit = excluded.base_unit,
+            base_price = excluded.base_price, stocked = excluded.stocked, status = excluded.status,
+            min_quantity = excluded.min_quantity, multiple = excluded.multiple,
+            changed_at = excluded.changed_at
+        RETURNING s.code, s.id
+        """,
+        ctx.tenant.id, ctx.clock.now(), [new_id() for _ in rows],
+        [products[categories[sku.category], sku.name] for sku in rows],
+        [categories[sku.category] for sku in rows],
+        [sku.code for sku in rows], [sku.name for sku in rows], [sku.spec for sku in rows],
+        [sku.barcode for sku in rows], [sku.maker_code for sku in rows], [sku.base_unit for sku in rows],
+        [sku.base_price for sku in rows], [sku.stocked for sku in rows], [sku.status for sku in rows],
+        [sku.min_quantity for sku in rows], [sku.multiple for sku in rows],
+    )  # fmt: skip
+    ids: dict[str, UUID] = {row[0]: row[1] for row in written}
+    await _save_units(ctx, rows, ids)
+    await _save_search(ctx, rows, ids)
+
+
+async def save_categories(ctx: Context, icons: dict[str, str]) -> dict[str, UUID]:
+    """Make the categories that are missing, in the order given, and set icons; gives all their ids by name.
+
+    Args:
+        ctx: needs `trade.catalogue.write`.
+        icons: icon of the sprite by name of the category; an empty one leaves what is there.
+    """
+    ctx.require("trade.catalogue.write")
+    rows = await ctx.db.fetch(
+        """
+        INSERT INTO trade_category AS c (tenant_id, id, name, icon, sort)
+        SELECT $1, r.id, r.name, coalesce(nullif(r.icon, ''), 'package'),
+               r.ord + (SELECT coalesce(max(m.sort), 0) FROM trade_category m WHERE m.tenant_id = $1)
+        FROM unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS r(id, name, icon, ord)
+        ON CONFLICT (tenant_id, name) DO UPDATE
+            SET icon = CASE WHEN excluded.icon = 'package' THEN c.icon ELSE excluded.icon END
+        RETURNING c.name, c.id
+        """,
+        ctx.tenant.id, [new_id() for _ in icons], list(icons), list(icons.values()),
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}
+
+
+async def _save_products(
+    ctx: Context, rows: list[SkuInput], categories: dict[str, UUID]
+) -> dict[tuple[UUID, str], UUID]:
+    descriptions: dict[tuple[UUID, str], str] = {}
+    for sku in rows:
+        key = (categories[sku.category], sku.name)
+        descriptions[key] = sku.description or descriptions.get(key, "")
+    written = await ctx.db.fetch(
+        """
+        INSERT INTO trade_product AS p (tenant_id, id, category_id, name, description, created_at)
+        SELECT $1, r.*, $2 FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS r
+        ON CONFLICT (tenant_id, category_id, name) DO UPDATE
+            SET description = coalesce(nullif(excluded.description, ''), p.description)
+        RETURNING p.category_id, p.name, p.id
+        """,
+        ctx.tenant.id, ctx.clock.now(), [new_id() for _ in descriptions],
+        [category for category, _ in descriptions], [name for _, name in descriptions],
+        list(descriptions.values()),
+    )  # fmt: skip
+    return {(row[0], row[1]): row[2] for row in written}
+
+
+async def _save_units(ctx: Context, rows: list[SkuInput], ids: dict[str, UUID]) -> None:
+    units = [(ids[sku.code], sort, unit) for sku in rows for sort, unit in enumerate(all_units(sku))]
+    await ctx.db.execute(
+        "DELETE FROM trade_sku_unit WHERE tenant_id = $1 AND sku_id = ANY($2::uuid[])",
+        ctx.tenant.id, list(ids.values()),
+    )  # fmt: skip
+    await ctx.db.execute(
+        """
+        INSERT INTO trade_sku_unit (tenant_id, sku_id, sort, name, num, den, is_default)
+        SELECT $1, r.* FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::bigint[], $6::bigint[],
+            $7::boolean[]) AS r
+        """,
+        ctx.tenant.id, [sku_id for sku_id, _, _ in units], [sort for _, sort, _ in units],
+        [unit.name for *_, unit in units], [unit.num for *_, unit in units], [unit.den for *_, unit in units],
+        [unit.is_default for *_, unit in units],
+    )  # fmt: skip
+
+
+async def _save_search(ctx: Context, rows: list[SkuInput], ids: dict[str, UUID]) -> None:
+    texts = [
+        index_text(
+            ctx.tenant.id,
+            index_tokens(
+                name=sku.name, spec=sku.spec, code=sku.code, maker_code=sku.maker_code, barcode=sku.barcode
+            ),
+            stopped=sku.status == "stopped",
+        )
+        for sku in rows
+    ]
+    await ctx.db.execute(
+        """
+        INSERT INTO trade_sku_search (tenant_id, sku_id, sort, tokens)
+        SELECT $1, r.sku_id, r.sort, array_to_tsvector(string_to_array(r.words, ' '))
+        FROM unnest($2::uuid[], $3::text[], $4::text[]) AS r(sku_id, sort, words)
+        ON CONFLICT (tenant_id, sku_id) DO UPDATE SET sort = excluded.sort, tokens = excluded.tokens
+        """,
+        ctx.tenant.id, [ids[sku.code] for sku in rows], [sku.name for sku in rows], texts,
+    )  # fmt: skip

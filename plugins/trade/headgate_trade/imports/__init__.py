@@ -1,0 +1,1 @@
+"""Bringing in what others wrote: tables of goods, customers and prices, and a wholesaler's sales history."""

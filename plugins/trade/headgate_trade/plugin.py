@@ -1,0 +1,121 @@
+"""The front door of trade: its manifest and what it hooks into."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from headgate_sdk.blueprint import Blueprint
+from headgate_sdk.context import Context
+from headgate_sdk.hooks import hookimpl
+from headgate_sdk.i18n import N_
+from headgate_sdk.manifest import Manifest, Permission
+from headgate_sdk.web import NavItem
+from headgate_sdk.workflow import StepType, SubjectType
+from litestar.types import ControllerRouterHandler
+
+from headgate_trade import flow
+from headgate_trade.commands import import_file, replay
+from headgate_trade.http import json, pages
+from headgate_trade.order_inbox import inbox_count
+from headgate_trade.sample import load_sample
+from headgate_trade.tables import TABLES
+
+manifest = Manifest(
+    id="trade",
+    name=N_("Trade"),
+    description=N_("Products, customers, prices, stock, orders and accounts: the base that ordering needs."),
+    version="0.1.0",
+    package="headgate_trade",
+    category="base",
+    icon="package",
+    permissions=(
+        Permission("trade.catalogue.read", N_("See the catalogue")),
+        Permission("trade.catalogue.write", N_("Change products and categories")),
+        Permission("trade.customers.read", N_("See customers")),
+        Permission("trade.customers.write", N_("Change customers")),
+        Permission("trade.prices.read", N_("See customers' prices")),
+        Permission("trade.prices.write", N_("Change prices")),
+        Permission("trade.prices.override", N_("Agree on another price in an order")),
+        Permission("trade.stock.read", N_("See the stock")),
+        Permission("trade.stock.write", N_("Receive and correct stock")),
+        Permission("trade.orders.read", N_("See all orders")),
+        Permission("trade.orders.place_own", N_("Order for oneself")),
+        Permission("trade.orders.place", N_("Order for a customer")),
+        Permission("trade.orders.approve_sales", N_("Approve orders for sales")),
+        Permission("trade.orders.approve_finance", N_("Approve orders for finance")),
+        Permission("trade.orders.outbound", N_("Book orders out")),
+        Permission("trade.orders.ship", N_("Ship orders")),
+        Permission("trade.orders.receive", N_("Confirm receipt of orders")),
+        Permission("trade.orders.cancel", N_("Cancel orders")),
+        Permission("trade.accounts.read", N_("See customers' accounts")),
+        Permission("trade.accounts.write", N_("Book credit notes")),
+        Permission("trade.accounts.read_own", N_("See one's own account")),
+        Permission("trade.imports.run", N_("Import files")),
+    ),
+    tables=TABLES,
+)
+
+
+@hookimpl
+def headgate_routes() -> Sequence[ControllerRouterHandler]:
+    """Pages of the workbench and the JSON API."""
+    return [*json.HANDLERS, *pages.HANDLERS]
+
+
+@hookimpl
+def headgate_nav() -> Sequence[NavItem]:
+    """The workbench's menu."""
+    return [
+        NavItem(
+            label=N_("Inbox"), href="/desk/orders/inbox", face="workbench", icon="inbox", section=N_("Orders"),
+            permission="trade.orders.read", order=10, badge=inbox_count,
+        ),
+        NavItem(
+            label=N_("All orders"), href="/desk/orders", face="workbench", icon="list", section=N_("Orders"),
+            permission="trade.orders.read", order=20,
+        ),
+        NavItem(
+            label=N_("Products"), href="/desk/products", face="workbench", icon="package", section=N_("Products"),
+            permission="trade.catalogue.read", order=10,
+        ),
+        NavItem(
+            label=N_("Prices"), href="/desk/prices", face="workbench", icon="tag", section=N_("Products"),
+            permission="trade.prices.read", order=20,
+        ),
+        NavItem(
+            label=N_("Stock"), href="/desk/stock", face="workbench", icon="warehouse", section=N_("Products"),
+            permission="trade.stock.read", order=30,
+        ),
+        NavItem(
+            label=N_("Customers"), href="/desk/customers", face="workbench", icon="users",
+            section=N_("Customers"), permission="trade.customers.read", order=10,
+        ),
+        NavItem(
+            label=N_("Accounts"), href="/desk/accounts", face="workbench", icon="wallet", section=N_("Customers"),
+            permission="trade.accounts.read", order=20,
+        ),
+    ]  # fmt: skip
+
+
+@hookimpl
+def headgate_subject_types() -> Sequence[SubjectType]:
+    """Orders go through a flow."""
+    return [flow.SUBJECT]
+
+
+@hookimpl
+def headgate_step_types() -> Sequence[StepType]:
+    """Steps of the order's flow."""
+    return flow.STEPS
+
+
+@hookimpl
+def headgate_commands() -> Sequence[click.Command]:
+    """Commands for data in files."""
+    return [import_file, replay]
+
+
+@hookimpl
+async def headgate_apply_blueprint(ctx: Context, blueprint: Blueprint, folder: Path) -> None:
+    """Set up terms, catalogue, customers and stock from the blueprint's sample."""
+    await load_sample(ctx, blueprint, folder)

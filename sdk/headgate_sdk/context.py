@@ -1,0 +1,234 @@
+"""What every use case is handed: whose data, who acts, when, and the doors to the kernel.
+
+A `Context` is made by the kernel, one for each request, job or command, with its unit of work. A use case
+takes it as its first argument, never commits, and never looks for a tenant anywhere else.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from headgate_sdk.clock import Clock
+from headgate_sdk.errors import Forbidden, SignInRequired
+from headgate_sdk.i18n import N_
+from headgate_sdk.ids import TenantId
+
+if TYPE_CHECKING:
+    from litestar import Response
+
+    from headgate_sdk.database import Database
+    from headgate_sdk.workflow import Workflow
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ActorKind = Literal["anonymous", "customer", "staff", "operator", "system"]
+
+
+class TenantInfo(msgspec.Struct, frozen=True):
+    """The distributor whose data is touched.
+
+    Args:
+        id: number of the tenant.
+        slug: short name, also its host label.
+        name: as people call it.
+        currency: ISO 4217 code of its books.
+        timezone: IANA name.
+        locale: default language, `zh_CN` or `en`.
+        brand_colour: `#rrggbb`.
+    """
+
+    id: TenantId
+    slug: str
+    name: str
+    currency: str
+    timezone: str
+    locale: str
+    brand_colour: str = "#0b6e4f"
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts.
+
+    Args:
+        kind: buyer's side, distributor's staff, the operator, the system itself, or nobody known.
+        name: shown in histories.
+        membership_id: the person's place in this tenant; none for system and anonymous.
+        person_id: the human, for separation of duty across roles and delegation.
+        role_name: English msgid or tenant's own word for the role, shown beside the name.
+        permissions: what this person may do here; `*` is everything.
+    """
+
+    kind: ActorKind
+    name: str = ""
+    membership_id: UUID | None = None
+    person_id: UUID | None = None
+    role_name: str = ""
+    permissions: frozenset[str] = frozenset()
+
+    def allowed(self, permission: str) -> bool:
+        """Tell whether the permission is among the actor's, directly or by a pattern such as `trade.*`."""
+        if permission in self.permissions or "*" in self.permissions:
+            return True
+        return any(
+            pattern.endswith(".*") and permission.startswith(pattern[:-1]) for pattern in self.permissions
+        )
+
+
+SYSTEM = Actor(kind="system", name=N_("System"), role_name=N_("System"), permissions=frozenset({"*"}))
+"""The system acting by itself: schedules, imports, replays."""
+
+ANONYMOUS = Actor(kind="anonymous")
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A hook's result with the plugin that gave it."""
+
+    plugin: str
+    value: Any
+
+
+class Hooks(Protocol):
+    """Calls hooks of the plugins that are active for this tenant."""
+
+    async def decide(
+        self, spec: Callable[Concatenate["Context", P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
+    ) -> list[tuple[str, R]]:
+        """Call a decider hook on a batch, inside the transaction; results come as (plugin, value).
+
+        Each implementation runs in a savepoint with a time budget. What happens when one fails is stated by
+        the spec: fail-closed raises, fail-open leaves its result out and counts the fault.
+        """
+        ...
+
+
+class Services(Protocol):
+    """The kernel's side of a context."""
+
+    def workflow(self, ctx: "Context") -> "Workflow":
+        """Give the workflow engine, bound to the context."""
+        ...
+
+    def hooks(self, ctx: "Context") -> Hooks:
+        """Give the hook caller, bound to the context's tenant."""
+        ...
+
+    def translate(self, locale: str, text: str) -> str:
+        """Translate an English msgid."""
+        ...
+
+    async def render(self, ctx: "Context", template: str, values: Mapping[str, object]) -> "Response[str]":
+        """Render a template into a page."""
+        ...
+
+    async def slot(self, ctx: "Context", place: str, data: object) -> str:
+        """Render what active plugins put into a named place of a page."""
+        ...
+
+    async def audit(self, ctx: "Context", action: str, subject: str, details: Mapping[str, object]) -> None:
+        """Append to the tenant's audit log."""
+        ...
+
+    async def store_file(self, ctx: "Context", content: bytes, *, purpose: str) -> UUID:
+        """Check and keep an uploaded picture; gives its id."""
+        ...
+
+
+class Context:
+    """Whose data, who acts, when, and the doors to the kernel.
+
+    Attributes:
+        tenant: the distributor.
+        actor: who acts.
+        db: the transaction of this request or job; parameters only, the kernel commits.
+        clock: the time; never ask the machine.
+        locale: the reader's language.
+        plugins: ids of the plugins that are active for the tenant.
+        path: of the page that is asked for; empty outside of requests.
+    """
+
+    __slots__ = ("_services", "actor", "clock", "db", "locale", "path", "plugins", "tenant")
+
+    def __init__(
+        self,
+        *,
+        tenant: TenantInfo,
+        actor: Actor,
+        db: "Database",
+        clock: Clock,
+        plugins: frozenset[str],
+        services: Services,
+        locale: str | None = None,
+        path: str = "",
+    ) -> None:
+        self.path = path
+        self.tenant = tenant
+        self.actor = actor
+        self.db = db
+        self.clock = clock
+        self.plugins = plugins
+        self.locale = locale or tenant.locale
+        self._services = services
+
+    def allowed(self, permission: str) -> bool:
+        """Tell whether the actor has the permission."""
+        return self.actor.allowed(permission)
+
+    def require(self, permission: str) -> None:
+        """Insist on a permission.
+
+        Raises:
+            SignInRequired: nobody is signed in.
+            Forbidden: the actor lacks the permission.
+        """
+        if self.actor.allowed(permission):
+            return
+        if self.actor.kind == "anonymous":
+            raise SignInRequired(N_("Please sign in first."))
+        raise Forbidden(
+            N_("You may not do this: it needs the permission {permission}."), permission=permission
+        )
+
+    def acting_as(self, actor: Actor) -> "Context":
+        """Give a context for another actor on the same unit of work: imports and replays act for people."""
+        return Context(
+            tenant=self.tenant, actor=actor, db=self.db, clock=self.clock, plugins=self.plugins,
+            services=self._services, locale=self.locale, path=self.path,
+        )  # fmt: skip
+
+    @property
+    def workflow(self) -> "Workflow":
+        """The workflow engine on this transaction."""
+        return self._services.workflow(self)
+
+    @property
+    def hooks(self) -> Hooks:
+        """Hooks of the tenant's active plugins."""
+        return self._services.hooks(self)
+
+    def translate(self, text: str, **params: object) -> str:
+        """Translate an English msgid into the reader's language and fill its parameters."""
+        translated = self._services.translate(self.locale, text)
+        return translated.format(**params) if params else translated
+
+    async def render(self, template: str, **values: object) -> "Response[str]":
+        """Render a template of the plugin (`<plugin>/page.html`) into a response."""
+        return await self._services.render(self, template, values)
+
+    async def slot(self, place: str, data: object = None) -> str:
+        """Render what active plugins put into the named place; safe markup, empty when nobody does."""
+        return await self._services.slot(self, place, data)
+
+    async def audit(self, action: str, subject: str, **details: object) -> None:
+        """Append to the audit log: what was done to what, with before and after among the details."""
+        await self._services.audit(self, action, subject, details)
+
+    async def store_file(self, content: bytes, *, purpose: str) -> UUID:
+        """Keep an uploaded picture after checking it by content, size and pixels.
+
+        Raises:
+            Invalid: not a picture that browsers show, or too large; says which.
+        """
+        return await self._services.store_file(self, content, purpose=purpose)

@@ -1,0 +1,121 @@
+"""Every hook, in one place.
+
+A plugin implements a hook by a function of the same name in its `plugin.py`, marked with `@hookimpl`.
+*Platform* hooks are asked once, at start: they declare surfaces, which the kernel gates for each tenant.
+*Tenant* hooks name their tenant by a `Context`; only plugins that are active for it are called.
+*Deciders* run inside the transaction, in a savepoint, with a time budget, and get whole batches.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import click
+import msgspec
+import pluggy
+from litestar.types import ControllerRouterHandler
+
+from headgate_sdk.blueprint import Blueprint
+from headgate_sdk.commands import TenantRunner
+from headgate_sdk.context import Context
+from headgate_sdk.orders import OrderDraft, Veto
+from headgate_sdk.web import NavItem, Slot
+from headgate_sdk.workflow import StepType, SubjectType
+
+F = TypeVar("F", bound=Callable[..., object])
+
+hookimpl = pluggy.HookimplMarker("headgate")
+_hookspec = pluggy.HookspecMarker("headgate")
+
+
+class HookInfo(msgspec.Struct, frozen=True):
+    """How the host calls a hook.
+
+    Args:
+        scope: `platform` hooks are asked once at start, `tenant` hooks for one tenant's active plugins.
+        kind: `declares` surfaces, `decider` inside the transaction, or `worker` with units of work of its own.
+        fails: a decider that fails is `closed` (the call fails) or `open` (its result is left out).
+        budget_ms: time that a decider may take for one batch.
+        since: SDK version.
+    """
+
+    scope: Literal["platform", "tenant"]
+    kind: Literal["declares", "decider", "worker"]
+    fails: Literal["open", "closed"] = "closed"
+    budget_ms: int = 1000
+    since: str = "0.1"
+
+
+def _spec(info: HookInfo) -> Callable[[F], F]:
+    def mark(function: F) -> F:
+        function.headgate_info = info  # type: ignore[attr-defined]
+        return _hookspec(function)
+
+    return mark
+
+
+_declares = _spec(HookInfo(scope="platform", kind="declares"))
+
+
+@_declares
+def headgate_routes() -> Sequence[ControllerRouterHandler]:
+    """Pages and endpoints, made with `headgate_sdk.web`; 404 for a tenant while the plugin is off."""
+    raise NotImplementedError
+
+
+@_declares
+def headgate_nav() -> Sequence[NavItem]:
+    """Entries of the menus."""
+    raise NotImplementedError
+
+
+@_declares
+def headgate_slots() -> Sequence[Slot]:
+    """Cards, notices and buttons in named places of other plugins' pages."""
+    raise NotImplementedError
+
+
+@_declares
+def headgate_subject_types() -> Sequence[SubjectType]:
+    """Things that go through a flow: orders, returns, requests."""
+    raise NotImplementedError
+
+
+@_declares
+def headgate_step_types() -> Sequence[StepType]:
+    """Steps that a distributor may switch on in a flow."""
+    raise NotImplementedError
+
+
+@_declares
+def headgate_commands() -> Sequence[click.Command]:
+    """Commands of the `headgate` command line."""
+    raise NotImplementedError
+
+
+@_spec(HookInfo(scope="tenant", kind="decider", budget_ms=600_000))
+async def headgate_apply_blueprint(
+    ctx: Context, blueprint: Blueprint, folder: Path, members: Mapping[str, UUID]
+) -> None:
+    """Set up the plugin's part of a tenant from its blueprint; must be repeatable without harm.
+
+    Args:
+        ctx: of the tenant, as the system.
+        blueprint: the whole of it.
+        folder: files are named relative to it.
+        members: membership ids by folded login.
+    """
+    raise NotImplementedError
+
+
+@_spec(HookInfo(scope="tenant", kind="worker", budget_ms=600_000))
+async def headgate_practice(runner: TenantRunner, blueprint: Blueprint, folder: Path) -> None:
+    """Fill a tenant that is there to be tried out with some days of life: orders under way, accounts that moved."""
+    raise NotImplementedError
+
+
+@_spec(HookInfo(scope="tenant", kind="decider"))
+async def headgate_check_orders(ctx: Context, drafts: Sequence[OrderDraft]) -> Sequence[Veto]:
+    """Refuse orders, with a reason, before they are placed; also asked for carts, to warn in time."""
+    raise NotImplementedError

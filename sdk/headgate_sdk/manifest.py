@@ -1,0 +1,50 @@
+"""How a plugin introduces itself: what it is, what it needs, what it may touch."""
+
+from typing import Literal
+
+import msgspec
+from piccolo.table import Table
+
+Category = Literal["base", "selling", "erp", "community", "customers", "logistics", "money", "reports"]
+
+
+class Permission(msgspec.Struct, frozen=True):
+    """Something that a role may allow.
+
+    Args:
+        id: `<plugin>.<noun>.<verb>`, e.g. `trade.orders.approve_sales`.
+        label: English msgid.
+    """
+
+    id: str
+    label: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The front door of a plugin, read once at start and shown at activation.
+
+    Args:
+        id: name of the plugin: entry point, URL of its settings, prefix of its permissions.
+        name: English msgid, two or three words.
+        description: English msgid, one or two sentences for a distributor: what it does for them.
+        version: of the plugin.
+        sdk: lowest and first-unsupported SDK version, e.g. `("0.1", "0.2")`.
+        category: where the catalogue of plugins shows it.
+        icon: name of an icon of the sprite.
+        requires: ids of plugins that must be active with it.
+        permissions: what roles may allow.
+        tables: its Piccolo tables, named with its prefix.
+        package: import name, where `templates/`, `locale/` and `migrations/` are found.
+    """
+
+    id: str
+    name: str
+    description: str
+    version: str
+    package: str
+    sdk: tuple[str, str] = ("0.1", "0.2")
+    category: Category = "selling"
+    icon: str = "plug"
+    requires: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    tables: tuple[type[Table], ...] = ()
