@@ -1,17 +1,18 @@
 """The ASGI application: all routes of the kernel and of installed plugins, behind one gate."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import as_file, files
+from typing import Any
 
 from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.handlers import BaseRouteHandler
+from litestar.enums import HttpMethod
 from litestar.openapi import OpenAPIConfig
 from litestar.plugins.htmx import HTMXPlugin
 from litestar.static_files import create_static_files_router
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, LifeSpanScope, Scope
 
 from headgate_kernel.config import Settings
 from headgate_kernel.plugins.host import PluginHost
@@ -23,6 +24,19 @@ from headgate_kernel.web.problems import exception_handlers
 from headgate_kernel.web.state import provide_ctx, provide_kernel
 
 MAX_BODY_BYTES = 48 * 1024 * 1024
+
+
+class Application(Litestar):
+    """Litestar without the answer to OPTIONS that it adds to each route.
+
+    That answer is given before the gate, so it would tell of routes which are closed here.
+    """
+
+    async def __call__(self, scope: Scope | LifeSpanScope, receive: Any, send: Any) -> None:
+        """Serve a request; to OPTIONS, as to any method that a route does not know, there is nothing here."""
+        if scope["type"] == "http" and scope["method"] == HttpMethod.OPTIONS:
+            scope["method"] = "UNKNOWN"  # type: ignore[typeddict-item]
+        await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings, host: PluginHost | None = None, *, kernel: Kernel | None = None) -> Litestar:
@@ -49,7 +63,7 @@ def create_app(settings: Settings, host: PluginHost | None = None, *, kernel: Ke
             if kernel is None:
                 await opened.close()
 
-    app = Litestar(
+    app = Application(
         route_handlers=[*_plugin_routes(host), *api.HANDLERS, *pages.HANDLERS, _static_files()],
         middleware=[gate],
         plugins=[HTMXPlugin()],
@@ -65,11 +79,12 @@ def create_app(settings: Settings, host: PluginHost | None = None, *, kernel: Ke
             version=version("headgate-kernel"),
             description="Orders, catalogue and accounts of one distributor. Sign in with `POST /api/v1/sessions`.",
             use_handler_docstrings=True,
-            openapi_router=Router("/_schema", route_handlers=[], opt={"permission": "*", "surface": "api"}),
+            # the framework's own pages show all plugins to everybody, so no host leads to them
+            openapi_router=Router("/_schema", route_handlers=[], opt={"permission": "*", "face": "none"}),
         ),
         logging_config=None,
     )
-    _check_routes(app.route_handler_method_map)
+    _check_routes(app)
     return app
 
 
@@ -102,12 +117,8 @@ def _cache_for_ever(response: object) -> object:
     return response
 
 
-def _check_routes(routes: object) -> None:
-    for path, handlers in routes.items() if isinstance(routes, dict) else ():
-        for handler in set(_handlers_of(handlers)):
-            if not path.startswith("/_schema") and "permission" not in handler.opt:
-                raise RuntimeError(f"{path} does not say which permission it needs; use headgate_sdk.web to declare it")
-
-
-def _handlers_of(handlers: object) -> Sequence[BaseRouteHandler]:
-    return list(handlers.values()) if isinstance(handlers, dict) else []
+def _check_routes(app: Litestar) -> None:
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if handler.http_methods != {"OPTIONS"} and "permission" not in handler.opt:
+                raise RuntimeError(f"{route.path} does not say which permission it needs; see headgate_sdk.web")

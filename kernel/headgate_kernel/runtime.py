@@ -57,7 +57,8 @@ class Kernel:
         self.steps = step_catalogue(host)
         self.renderer = Renderer(self.catalogue, host, working)
         bind_tables(
-            HeadgateEngine(), [table for plugin in host.installed for table in plugin.manifest.tables]
+            HeadgateEngine(),
+            [table for plugin in host.installed if not plugin.problem for table in plugin.manifest.tables],
         )
 
     @classmethod

@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -47,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ConfigError: a value cannot be used; names the variable.
         """
         folder = data_dir or Path(environment.get("HEADGATE_DATA_DIR", "") or ".headgate")
-        domain = environment.get("HEADGATE_DOMAIN", "localhost").strip().lower()
+        domain = environment.get("HEADGATE_DOMAIN", "").strip().lower() or "localhost"
         return cls(
             database_url=environment.get("HEADGATE_DATABASE_URL", ""),
             app_database_url=environment.get("HEADGATE_APP_DATABASE_URL", ""),
@@ -65,7 +67,7 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name, "")
     if not text:
         return default
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise ConfigError(N_("{name} must be a whole number above zero, not '{text}'."), name=name, text=text)
     return int(text)
 
@@ -82,17 +84,27 @@ def _secret_key(environment: Mapping[str, str], folder: Path) -> bytes:
     path = folder / "secret.key"
     try:
         if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            made = path.with_suffix(f".{os.getpid()}")
-            made.touch(mode=0o600)
-            made.write_text(secrets.token_hex(KEY_BYTES))
-            try:
-                made.rename(path) if not path.exists() else made.unlink()
-            except FileExistsError:
-                made.unlink()
-        return path.read_text().strip().encode()
+            _make_secret_key(path)
+        key = path.read_bytes().strip()
     except OSError as error:
         raise ConfigError(
             N_("The data directory {folder} cannot be used: {reason}. Choose another with --data-dir."),
             folder=folder, reason=error.strerror,
         ) from error  # fmt: skip
+    if len(key) < KEY_BYTES:
+        raise ConfigError(N_("{path} is damaged: it should hold the secret key. Restore it from a backup."), path=path)
+    return key
+
+
+def _make_secret_key(path: Path) -> None:
+    """Make the key whole and once, also when several processes start together: the first to link it wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secret")  # for this account only
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "w") as stream:
+            stream.write(secrets.token_hex(KEY_BYTES))
+        with suppress(FileExistsError):
+            path.hardlink_to(made)
+    finally:
+        made.unlink()

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import io
-import warnings
 from uuid import UUID
 
 import msgspec
@@ -32,7 +31,8 @@ class StoredPicture(msgspec.Struct, frozen=True):
 async def store_picture(ctx: Context, content: bytes, *, purpose: str) -> UUID:
     """Check and keep a picture; see `Context.store_file`."""
     if len(content) > MAX_BYTES:
-        raise TooLarge(N_("The picture is larger than {n} MB. Please choose a smaller one."), field="file", n=8)
+        raise TooLarge(N_("The picture is larger than {n} MB. Please choose a smaller one."), field="file",
+                       n=MAX_BYTES // 1024 // 1024)  # fmt: skip
     webp, width, height = await asyncio.to_thread(_shrink, content, PURPOSES[purpose])
     file_id = new_id()
     await ctx.db.execute(
@@ -65,20 +65,25 @@ async def read_picture(ctx: Context, file_id: UUID) -> StoredPicture:
 
 def _shrink(content: bytes, longest: int) -> tuple[bytes, int, int]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise TooLarge(
-                    N_("The picture has more than {n} million pixels. Please choose a smaller one."), field="file", n=40
-                )
+                raise _too_many_pixels()
             upright = ImageOps.exif_transpose(picture)
-            upright.thumbnail((longest, longest))
-            alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
-            result = io.BytesIO()
-            upright.convert("RGBA" if alpha else "RGB").save(result, "WEBP", quality=82)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning) as error:
+        shown = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        shown.thumbnail((longest, longest))
+        result = io.BytesIO()
+        shown.save(result, "WEBP", quality=82, exif=b"", xmp=b"", icc_profile=b"")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_many_pixels() from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise Invalid(
             N_("This is not a picture that can be shown. Please choose a JPEG, PNG, WebP or GIF file."), field="file"
         ) from error
-    return result.getvalue(), upright.width, upright.height
+    return result.getvalue(), shown.width, shown.height
+
+
+def _too_many_pixels() -> TooLarge:
+    return TooLarge(
+        N_("The picture has more than {n} million pixels. Please choose a smaller one."),
+        field="file", n=MAX_PIXELS // 1_000_000,
+    )  # fmt: skip

@@ -8,6 +8,8 @@ from babel.messages.pofile import read_po
 LOCALES = {"zh_CN": "中文", "en": "English"}
 """Languages that people may choose, with their own names."""
 
+_BY_LANGUAGE = {locale.partition("_")[0]: locale for locale in LOCALES}
+
 
 class Catalogue:
     """All translations of this process.
@@ -37,14 +39,14 @@ class Catalogue:
         """Match a browser's `Accept-Language` with what there is."""
         ranges: list[tuple[float, str]] = []
         for part in wanted.split(",")[:10]:
-            name, _, quality = part.strip().partition(";q=")
+            name, _, quality = "".join(part.split()).lower().partition(";q=")
             try:
-                ranges.append((-float(quality or 1), name.lower()))
+                weight = float(quality or 1)
             except ValueError:
                 continue
-        for _, name in sorted(ranges):
-            if name.startswith("zh"):
-                return "zh_CN"
-            if name.startswith("en"):
-                return "en"
+            if 0 < weight <= 1:
+                ranges.append((weight, name.partition("-")[0]))
+        for _, language in sorted(ranges, key=lambda one: -one[0]):
+            if language in _BY_LANGUAGE:
+                return _BY_LANGUAGE[language]
         return None

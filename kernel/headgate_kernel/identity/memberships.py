@@ -70,18 +70,24 @@ async def save_members(
             for login, person in by_login.items()
         ],
     )
-    members: dict[str, UUID] = {
-        row["login"]: row["id"]
+    # by the person: somebody with two logins may have become a member under the other one
+    by_person = {
+        row["person_id"]: row["id"]
         for row in await ctx.db.fetch(
-            "SELECT login, id FROM membership WHERE tenant_id = $1 AND login = ANY($2)", ctx.tenant.id, list(by_login)
+            "SELECT person_id, id FROM membership WHERE tenant_id = $1 AND person_id = ANY($2)",
+            ctx.tenant.id, [person_ids[login] for login in by_login],
         )
-    }
+    }  # fmt: skip
+    members: dict[str, UUID] = {login: by_person[person_ids[login]] for login in by_login}
     await ctx.db.execute(
         "DELETE FROM membership_role WHERE tenant_id = $1 AND membership_id = ANY($2)",
         ctx.tenant.id, list(members.values()),
     )  # fmt: skip
     await ctx.db.execute_many(
-        "INSERT INTO membership_role (tenant_id, membership_id, role_id) VALUES ($1, $2, $3)",
+        """
+        INSERT INTO membership_role (tenant_id, membership_id, role_id) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant_id, membership_id, role_id) DO NOTHING
+        """,
         [
             (ctx.tenant.id, members[login], role_ids[key])
             for login, person in by_login.items()

@@ -46,6 +46,7 @@ class Sessions:
         self._databases = databases
         self._clock = clock
         self._cache: dict[tuple[bytes, TenantId | None], tuple[float, Session]] = {}
+        self._ended = 0
 
     async def open(
         self, person_id: UUID, tenant_id: TenantId | None, membership_id: UUID | None, user_agent: str
@@ -70,10 +71,12 @@ class Sessions:
         cached = self._cache.get(key)
         if cached and time.monotonic() - cached[0] < CACHE_SECONDS:
             return cached[1]
+        ended = self._ended
         session = await self._read(*key)
-        if len(self._cache) >= CACHE_ENTRIES:
-            self._cache.clear()
-        self._cache[key] = (time.monotonic(), session)
+        if ended == self._ended:  # else it may be the one that was ended while it was read
+            if len(self._cache) >= CACHE_ENTRIES:
+                self._cache.clear()
+            self._cache[key] = (time.monotonic(), session)
         return session
 
     async def _read(self, token_hash: bytes, tenant_id: TenantId | None) -> Session:
@@ -97,7 +100,7 @@ class Sessions:
             membership_id=row["membership_id"],
             person_id=row["person_id"],
             role_name=" · ".join(row["role_names"]),
-            permissions=frozenset(permission for role in row["permissions"] for permission in role.split(" ")),
+            permissions=frozenset(" ".join(row["permissions"]).split()),
         )
         return Session(actor, row["locale"], row["person_name"])
 
@@ -106,6 +109,7 @@ class Sessions:
         token_hash = _hash(token)
         async with self._databases.platform_scope() as db:
             await db.execute("DELETE FROM session WHERE token_hash = $1", token_hash)
+        self._ended += 1
         for key in [key for key in self._cache if key[0] == token_hash]:
             del self._cache[key]
 

@@ -1,7 +1,7 @@
 """Sign-in with a password. Guessing slows down for that login from that address, and for nobody else."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from headgate_sdk.clock import Clock
@@ -61,27 +61,28 @@ async def sign_in(
     login_hash = hashlib.sha256(folded.encode()).digest()
     now = clock.now()
     async with databases.platform_scope() as db:
-        failure = await db.fetch_row(
-            "SELECT failures, last_at FROM sign_in_failure WHERE login_hash = $1 AND address = $2", login_hash, address
-        )
-        if failure and failure["failures"] >= FREE_TRIES:
-            wait = min(LONGEST_WAIT, timedelta(seconds=2 ** min(failure["failures"] - FREE_TRIES + 1, 12)))
-            left = (failure["last_at"] + wait - now).total_seconds()
-            if left > 0:
-                raise TooManyTries(N_("Too many tries. Please wait {seconds} seconds."), seconds=int(left) + 1)
+        # counted before it is looked at, so that many tries at once do not all pass as the first
+        failure = await db.fetch_row(_LOCK_FAILURES, login_hash, address, now)
+        assert failure is not None
+        _check_wait(failure["failures"], failure["last_at"], now)
+        await db.execute(_COUNT_FAILURE, login_hash, address, now)
         row = await db.fetch_row(_FIND, folded, tenant_id)
     # the slow comparison runs with no connection held
     matches = await password_matches(row["hash"] if row else None, password)
-    async with databases.platform_scope() as db:
-        if row is None or not matches:
-            await db.execute(_COUNT_FAILURE, login_hash, address, now)
-        else:
-            await db.execute(
-                "DELETE FROM sign_in_failure WHERE login_hash = $1 AND address = $2", login_hash, address
-            )
-    if row is None or not matches or (tenant_id is None and not row["is_operator"]):
+    if row is None or not matches:
         raise Invalid(N_("This login and password do not fit together here."), field="password")
+    async with databases.platform_scope() as db:
+        await db.execute("DELETE FROM sign_in_failure WHERE login_hash = $1 AND address = $2", login_hash, address)
     return await sessions.open(row["person_id"], tenant_id, row["membership_id"], user_agent)
+
+
+def _check_wait(failures: int, last_at: datetime, now: datetime) -> None:
+    if failures < FREE_TRIES:
+        return
+    wait = min(LONGEST_WAIT, timedelta(seconds=2 ** min(failures - FREE_TRIES + 1, 12)))
+    left = (last_at + wait - now).total_seconds()
+    if left > 0:
+        raise TooManyTries(N_("Too many tries. Please wait {seconds} seconds."), seconds=int(left) + 1)
 
 
 _FIND = """
@@ -90,10 +91,15 @@ FROM person_login l
 JOIN person p ON p.id = l.person_id
 JOIN person_password w ON w.person_id = l.person_id
 LEFT JOIN membership m ON m.tenant_id = $2 AND m.person_id = l.person_id AND m.state = 'active'
-WHERE l.login = $1 AND ($2::int IS NULL OR m.id IS NOT NULL)
+WHERE l.login = $1 AND CASE WHEN $2::int IS NULL THEN p.is_operator ELSE m.id IS NOT NULL END
+"""
+
+_LOCK_FAILURES = """
+INSERT INTO sign_in_failure (login_hash, address, failures, last_at) VALUES ($1, $2, 0, $3)
+ON CONFLICT (login_hash, address) DO UPDATE SET failures = sign_in_failure.failures
+RETURNING failures, last_at
 """
 
 _COUNT_FAILURE = """
-INSERT INTO sign_in_failure (login_hash, address, failures, last_at) VALUES ($1, $2, 1, $3)
-ON CONFLICT (login_hash, address) DO UPDATE SET failures = sign_in_failure.failures + 1, last_at = excluded.last_at
+UPDATE sign_in_failure SET failures = failures + 1, last_at = $3 WHERE login_hash = $1 AND address = $2
 """

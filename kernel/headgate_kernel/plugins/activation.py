@@ -56,7 +56,7 @@ async def list_plugins(ctx: Context, host: PluginHost) -> list[PluginView]:
     """Give all installed plugins with their state for the tenant."""
     states = await plugin_states(ctx)
     active = frozenset(plugin for plugin, (state, _) in states.items() if state == "active")
-    return [_view(plugin, states, active, host) for plugin in host.installed]
+    return [_view(ctx, plugin, states, active, host) for plugin in host.installed]
 
 
 async def activate(ctx: Context, host: PluginHost, plugin_id: str) -> list[str]:
@@ -100,6 +100,8 @@ async def deactivate(ctx: Context, host: PluginHost, catalogue: StepCatalogue, p
     plugin = _installed(host, plugin_id)
     await _lock(ctx)
     states = await plugin_states(ctx)
+    if states.get(plugin_id, ("off", ""))[0] == "off":
+        return
     needing = [
         other.manifest.name
         for other in host.installed
@@ -158,12 +160,12 @@ async def _store(ctx: Context, plugin_ids: list[str], state: str) -> None:
 
 
 def _view(
-    plugin: InstalledPlugin, states: dict[str, tuple[str, str]], active: frozenset[str], host: PluginHost
+    ctx: Context, plugin: InstalledPlugin, states: dict[str, tuple[str, str]], active: frozenset[str], host: PluginHost
 ) -> PluginView:
     manifest = plugin.manifest
     state, reason = states.get(manifest.id, ("off", ""))
     if plugin.problem:
-        state, reason = "incompatible", plugin.problem.format(**plugin.problem_params)
+        state, reason = "incompatible", ctx.translate(plugin.problem, **plugin.problem_params)
     return PluginView(
         plugin,
         state,

@@ -38,16 +38,28 @@ def discover(found: Iterable[EntryPoint] | None = None) -> list[InstalledPlugin]
     """
     plugins: dict[str, InstalledPlugin] = {}
     sdk = version("headgate-sdk")
-    for entry in sorted(found if found is not None else entry_points(group=GROUP), key=lambda e: e.name):
-        try:
-            module = entry.load()
-            manifest: Manifest = module.manifest
-        except Exception:  # noqa: BLE001 (foreign code: anything may happen, and only this plugin is lost)
-            log.exception("plugin %s cannot be loaded and is skipped", entry.name)
+    entries = sorted(found if found is not None else entry_points(group=GROUP), key=lambda e: e.name)
+    loaded = [plugin for entry in entries if (plugin := _load(entry, sdk)) is not None]
+    # those that fit come first: one that borrows another's name must not take its place
+    for plugin in sorted(loaded, key=lambda plugin: bool(plugin.problem)):
+        if plugin.manifest.id in plugins:
+            log.error("a second plugin called %s is skipped", plugin.manifest.id)
             continue
-        problem, params = _problem(manifest, entry.name, sdk)
-        plugins[manifest.id] = InstalledPlugin(manifest, module, problem, params)
+        plugins[plugin.manifest.id] = plugin
     return _in_order(_without_broken_requirements(plugins))
+
+
+def _load(entry: EntryPoint, sdk: str) -> InstalledPlugin | None:
+    try:
+        module = entry.load()
+        manifest = module.manifest
+        if not isinstance(manifest, Manifest):
+            raise TypeError(f"its `manifest` is not a headgate_sdk.manifest.Manifest but {type(manifest)}")
+        problem, params = _problem(manifest, entry.name, sdk)
+    except Exception:
+        log.exception("plugin %s cannot be loaded and is skipped", entry.name)
+        return None
+    return InstalledPlugin(manifest, module, problem, params)
 
 
 def _problem(manifest: Manifest, entry_name: str, sdk: str) -> tuple[str, dict[str, str]]:
@@ -68,7 +80,11 @@ def _key(text: str) -> tuple[int, ...]:
 
 
 def _without_broken_requirements(plugins: dict[str, InstalledPlugin]) -> dict[str, InstalledPlugin]:
-    """Mark plugins whose requirements are absent or broken themselves, until nothing changes."""
+    """Mark plugins whose requirements are absent, broken or circular, until nothing changes."""
+    for plugin_id, plugin in plugins.items():
+        needs = closure(plugin.manifest.requires, list(plugins.values()))
+        if plugin_id in needs and not plugin.problem:
+            plugins[plugin_id] = msgspec.structs.replace(plugin, problem=N_("It needs itself, by way of others."))
     changed = True
     while changed:
         changed = False
@@ -87,11 +103,15 @@ def _without_broken_requirements(plugins: dict[str, InstalledPlugin]) -> dict[st
 
 
 def _in_order(plugins: dict[str, InstalledPlugin]) -> list[InstalledPlugin]:
-    graph = {
-        plugin_id: [need for need in sorted(plugin.manifest.requires) if need in plugins]
-        for plugin_id, plugin in sorted(plugins.items())
-    }
-    return [plugins[plugin_id] for plugin_id in graphlib.TopologicalSorter(graph).static_order()]
+    working = {plugin_id: plugin for plugin_id, plugin in sorted(plugins.items()) if not plugin.problem}
+    order: list[str] = []
+    sorter = graphlib.TopologicalSorter({i: plugin.manifest.requires for i, plugin in working.items()})
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        order += ready
+        sorter.done(*ready)
+    return [plugins[i] for i in (*order, *sorted(plugins.keys() - working.keys()))]
 
 
 def closure(wanted: Iterable[str], plugins: Sequence[InstalledPlugin]) -> frozenset[str]:

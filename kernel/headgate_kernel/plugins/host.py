@@ -1,5 +1,6 @@
 """Holds the installed plugins, everything that they registered, and a hook table for each set of active ones."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,12 +8,16 @@ import click
 import msgspec
 import pluggy
 from headgate_sdk import hooks as specs
+from headgate_sdk.i18n import N_
 from headgate_sdk.manifest import Permission
 from headgate_sdk.web import NavItem, Slot
 from headgate_sdk.workflow import StepType, SubjectType
 from litestar.types import ControllerRouterHandler
 
 from headgate_kernel.plugins.discovery import InstalledPlugin, discover
+from headgate_kernel.workflow.catalogue import StepCatalogue
+
+log = logging.getLogger(__name__)
 
 
 class Implementation(msgspec.Struct, frozen=True):
@@ -41,23 +46,23 @@ class Surfaces(msgspec.Struct):
 class PluginHost:
     """The installed plugins of this process.
 
+    A plugin that cannot be registered is kept with its problem, and so is what requires it; the others go on.
+
     Args:
         plugins: found ones, in order of requirement; by default those of the entry points.
     """
 
     def __init__(self, plugins: Sequence[InstalledPlugin] | None = None) -> None:
-        self.installed = tuple(discover() if plugins is None else plugins)
-        self.by_id = {plugin.manifest.id: plugin for plugin in self.installed}
+        found = discover() if plugins is None else plugins
         self._manager = pluggy.PluginManager("headgate")
         self._manager.add_hookspecs(specs)
-        self._order = {plugin.manifest.id: rank for rank, plugin in enumerate(self.installed)}
-        for plugin in self.installed:
-            if not plugin.problem:
-                _refuse_specname(plugin)
-                self._manager.register(plugin.module, name=plugin.manifest.id)
-        self._manager.check_pending()
+        self._order = {plugin.manifest.id: rank for rank, plugin in enumerate(found)}
         self._tables: dict[frozenset[str], HookTable] = {}
-        self.surfaces = self._collect()
+        self.surfaces = Surfaces()
+        self.by_id: dict[str, InstalledPlugin] = {}
+        for plugin in found:
+            self.by_id[plugin.manifest.id] = plugin if plugin.problem else self._admit(plugin)
+        self.installed = tuple(self.by_id.values())
 
     def table(self, active: frozenset[str]) -> HookTable:
         """Give the hook table for a set of active plugins; made once for each set that occurs."""
@@ -76,23 +81,52 @@ class PluginHost:
         found = [Implementation(i.plugin_name, i.function, tuple(i.argnames)) for i in caller.get_hookimpls()]
         return sorted(found, key=lambda i: self._order[i.plugin])
 
-    def _declared(self, name: str) -> list[tuple[str, Any]]:
-        return [(i.plugin, item) for i in self.implementations(name) for item in i.function()]
+    def _admit(self, plugin: InstalledPlugin) -> InstalledPlugin:
+        """Register a plugin and take over what it declares: all of it, or nothing."""
+        lacking = [n for n in plugin.manifest.requires if n not in self.by_id or self.by_id[n].problem]
+        if lacking:
+            return msgspec.structs.replace(
+                plugin,
+                problem=N_("It needs the plugin {plugins}, which is not installed or does not work."),
+                problem_params={"plugins": ", ".join(lacking)},
+            )
+        try:
+            _refuse_specname(plugin)
+            self._manager.register(plugin.module, name=plugin.manifest.id)
+            self._manager.check_pending()
+            declared = self._declared_by(plugin)
+            StepCatalogue.of(
+                (step for _, step in (*self.surfaces.step_types, *declared.step_types)),
+                (subject for _, subject in (*self.surfaces.subject_types, *declared.subject_types)),
+            )
+        except Exception as error:
+            log.exception("plugin %s cannot be registered", plugin.manifest.id)
+            if self._manager.has_plugin(plugin.manifest.id):
+                self._manager.unregister(name=plugin.manifest.id)
+            return msgspec.structs.replace(
+                plugin,
+                problem=N_("It could not be registered: {reason}"),
+                problem_params={"reason": str(error) or type(error).__name__},
+            )
+        for name in Surfaces.__struct_fields__:
+            getattr(self.surfaces, name).extend(getattr(declared, name))
+        return plugin
 
-    def _collect(self) -> Surfaces:
+    def _declared_by(self, plugin: InstalledPlugin) -> Surfaces:
+        plugin_id = plugin.manifest.id
+
+        def declared(name: str) -> list[tuple[str, Any]]:
+            own = [i for i in self.implementations(name) if i.plugin == plugin_id]
+            return [(plugin_id, item) for i in own for item in i.function()]
+
         return Surfaces(
-            routes=self._declared("headgate_routes"),
-            nav=self._declared("headgate_nav"),
-            slots=self._declared("headgate_slots"),
-            subject_types=self._declared("headgate_subject_types"),
-            step_types=self._declared("headgate_step_types"),
-            commands=self._declared("headgate_commands"),
-            permissions=[
-                (plugin.manifest.id, permission)
-                for plugin in self.installed
-                if not plugin.problem
-                for permission in plugin.manifest.permissions
-            ],
+            routes=declared("headgate_routes"),
+            nav=declared("headgate_nav"),
+            slots=declared("headgate_slots"),
+            subject_types=declared("headgate_subject_types"),
+            step_types=declared("headgate_step_types"),
+            commands=declared("headgate_commands"),
+            permissions=[(plugin_id, permission) for permission in plugin.manifest.permissions],
         )
 
 

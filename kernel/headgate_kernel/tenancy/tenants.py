@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from zoneinfo import available_timezones
 
 from headgate_sdk.blueprint import Profile
 from headgate_sdk.database import Database
@@ -9,7 +10,11 @@ from headgate_sdk.errors import Conflict, Invalid
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId
 
+from headgate_kernel.i18n import LOCALES
+from headgate_kernel.tenancy.directory import touch
+
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
+HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 RESERVED = frozenset({"console", "www", "api", "static", "admin"})
 
@@ -50,12 +55,13 @@ async def save_tenant(db: Database, profile: Profile, *, domain: str, at: dateti
     )  # fmt: skip
     if owner != tenant_id:
         raise Conflict(N_("The address {host} belongs to another distributor."), field="profile.host", host=host)
+    await touch(db, tenant_id)
     return tenant_id
 
 
 def check_profile(profile: Profile) -> None:
     """Check what the database would only refuse without words."""
-    if not SLUG.fullmatch(profile.slug) or profile.slug in RESERVED:
+    if not SLUG.fullmatch(profile.slug):
         raise Invalid(
             N_("'{slug}' cannot be a short name: use 2 to 40 small letters, digits and hyphens."),
             field="profile.slug", slug=profile.slug,
@@ -66,3 +72,15 @@ def check_profile(profile: Profile) -> None:
     if not re.fullmatch(r"[A-Z]{3}", profile.currency):
         raise Invalid(N_("'{currency}' is not a currency code like CNY."), field="profile.currency",
                       currency=profile.currency)  # fmt: skip
+    if profile.timezone not in available_timezones():
+        raise Invalid(N_("'{timezone}' is not a time zone like Asia/Shanghai."), field="profile.timezone",
+                      timezone=profile.timezone)  # fmt: skip
+    if profile.locale not in LOCALES:
+        raise Invalid(N_("'{locale}' is not a language of Headgate. Choose one of: {known}."), field="profile.locale",
+                      locale=profile.locale, known=", ".join(LOCALES))  # fmt: skip
+    if profile.host and not HOST.fullmatch(profile.host):
+        raise Invalid(N_("'{host}' cannot be a host name: use small letters, digits and hyphens."),
+                      field="profile.host", host=profile.host)  # fmt: skip
+    if (profile.host or profile.slug) in RESERVED:
+        raise Invalid(N_("The address '{host}' is reserved for Headgate."), field="profile.host",
+                      host=profile.host or profile.slug)  # fmt: skip

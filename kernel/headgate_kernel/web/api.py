@@ -81,7 +81,7 @@ def _for_plugins(app: Any, plugins: frozenset[str]) -> dict[str, Any]:
     schema: dict[str, Any] = app.openapi_schema.to_schema()
     owners = {
         route.path_format: {
-            handler.opt.get("plugin") for handler in getattr(route, "route_handler_map", {}).values()
+            handler.opt.get("plugin") for handler in getattr(route, "route_handlers", ())
         }
         for route in app.routes
     }

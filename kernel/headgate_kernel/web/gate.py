@@ -21,6 +21,7 @@ from headgate_kernel.i18n import LOCALES
 from headgate_kernel.identity.sessions import NOBODY
 from headgate_kernel.tenancy.directory import Tenant
 from headgate_kernel.web.origin import is_cross_site
+from headgate_kernel.web.problems import send_problem
 from headgate_kernel.web.state import KEY, RequestState
 
 if TYPE_CHECKING:
@@ -62,16 +63,19 @@ class Gate(ASGIMiddleware):
         if options.get("surface") == "static":
             await next_app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+        if "permission" not in options:  # what Litestar adds by itself, such as OPTIONS
+            raise NotFoundException
+        headers = _headers(scope)
+        host = headers.get("host", "").lower()
+        host = host.rpartition(":")[0] or host
         face = options.get("face", "tenant")
-        if host.lower() in self._console_hosts:
+        if host in self._console_hosts:
             if face not in {"console", "any"}:
                 raise NotFoundException
             await self._console(scope, receive, send, next_app, headers)
             return
-        tenant = await self.kernel.directory.by_host(host.lower())
-        if tenant is None or face == "console":
+        tenant = await self.kernel.directory.by_host(host)
+        if tenant is None or face not in {"tenant", "any"}:
             raise NotFoundException
         plugin = options.get("plugin")
         if plugin is not None and plugin not in tenant.plugins:
@@ -134,18 +138,26 @@ def _check_permission(ctx: Context, permission: str) -> None:
 async def _in_transaction(
     work: "UnitOfWork", scope: Scope, receive: Receive, send: Send, next_app: ASGIApp
 ) -> None:
-    """Run the handler; commit before the first byte of a good answer leaves, roll back otherwise."""
+    """Run the handler; commit before the first byte of a good answer leaves, roll back otherwise.
+
+    Where COMMIT itself fails, the good answer is kept back and an error is sent in its place.
+    """
     ended = False
+    failure: Exception | None = None
 
     async def send_after_commit(message: Message) -> None:
-        nonlocal ended
+        nonlocal ended, failure
         if not ended and message["type"] == "http.response.start":
             ended = True
             if message["status"] < FIRST_ERROR_STATUS:
-                await work.commit()
+                try:
+                    await work.commit()
+                except Exception as error:  # noqa: BLE001 (answered below, when the handler has come to its end)
+                    failure = error
             else:
                 await work.rollback()
-        await send(message)
+        if failure is None:
+            await send(message)
 
     work.enter()
     try:
@@ -154,6 +166,17 @@ async def _in_transaction(
         if not ended:
             await work.rollback()
         work.leave()
+    if failure is not None:
+        await send_problem(failure, scope, receive, send)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Give the headers by lower-case name; HTTP/2 may split cookies over several."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers[key] = f"{headers[key]}; {text}" if key == "cookie" and key in headers else text
+    return headers
 
 
 def _cookies(header: str) -> dict[str, str]:

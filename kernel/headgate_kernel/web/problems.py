@@ -9,9 +9,9 @@ from headgate_sdk.errors import HeadgateError, InvalidFields, SignInRequired
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 from litestar.response import Redirect
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
 from headgate_kernel.web.rendering import Reader
 from headgate_kernel.web.state import state_of, wants_json
@@ -24,7 +24,6 @@ TITLES = {
     401: N_("Please sign in"),
     403: N_("Not allowed"),
     404: N_("There is nothing here"),
-    405: N_("This cannot be done here"),
     409: N_("Something has changed"),
     413: N_("Too large"),
     422: N_("Something needs to be corrected"),
@@ -35,7 +34,6 @@ TITLES = {
 WORDS = {
     400: N_("The request cannot be understood. Go back and try again."),
     404: N_("This page does not exist, or is not open to you. Check the address, or start from the home page."),
-    405: N_("This address does not take such a request."),
     413: N_("What you sent is too large. Please send less at once."),
 }
 
@@ -65,6 +63,15 @@ def exception_handlers() -> ExceptionHandlersMap:
     return {HeadgateError: _headgate_error, HTTPException: _http_error, Exception: _unexpected}
 
 
+async def send_problem(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer an error for which the framework's own way is closed, because it holds the answer for begun."""
+    request: AnyRequest = Request(scope, receive, send)
+    handlers = exception_handlers()
+    handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+    response: Response[Any] = handler(request, error)
+    await response.to_asgi_response(app=None, request=request)(scope, receive, send)
+
+
 def _headgate_error(request: AnyRequest, error: HeadgateError) -> Response[Any]:
     if error.status >= 500:
         log.warning("%s: %s", error.code, error)
@@ -76,10 +83,14 @@ def _headgate_error(request: AnyRequest, error: HeadgateError) -> Response[Any]:
 
 def _http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     status = error.status_code
+    if status >= 500:
+        return _unexpected(request, error)
     if isinstance(error, ValidationException):
         return _answer(request, 422, _validation_problem(request, error))
+    if isinstance(error, MethodNotAllowedException):
+        status = 404  # found out before the gate: it must not tell of a route that is closed here
     words = _translate(request, WORDS.get(status, error.detail))
-    return _answer(request, status, Problem(code=f"http_{status}", message=words), forget=isinstance(error, NotFoundException))
+    return _answer(request, status, Problem(code=f"http_{status}", message=words), forget=status == 404)
 
 
 def _unexpected(request: AnyRequest, error: Exception) -> Response[Any]:

@@ -11,7 +11,7 @@ from headgate_sdk.context import Actor, Context, TenantInfo
 from headgate_sdk.errors import HeadgateError
 from headgate_sdk.i18n import N_
 from headgate_sdk.web import SIGNED_IN, NavItem
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 from litestar import MediaType, Response
 from markupsafe import Markup, escape
 
@@ -78,7 +78,6 @@ class Renderer:
                 *(PackageLoader(package) for package in packages if _has_templates(package)),
             ]),
             autoescape=True,
-            undefined=StrictUndefined,
             auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -173,7 +172,12 @@ class Renderer:
 async def _badge(ctx: Context, item: NavItem) -> str | None:
     if item.badge is None:
         return None
-    count = await item.badge(ctx)
+    try:
+        async with ctx.db.savepoint():
+            count = await item.badge(ctx)
+    except Exception:
+        log.exception("the number beside %s cannot be told", item.href)
+        return None
     return None if count <= 0 else str(count) if count < 1000 else "999+"
 
 

@@ -7,13 +7,12 @@ from headgate_sdk.context import Context
 from litestar.types import Scope
 
 from headgate_kernel.identity.sessions import Session
+from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.directory import Tenant
 from headgate_kernel.web.rendering import Reader
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
-
-    from headgate_kernel.runtime import Kernel
 
 KEY = "headgate"
 
@@ -30,7 +29,7 @@ class RequestState(msgspec.Struct):
         ctx: what use cases are handed; None at the console.
     """
 
-    kernel: Any
+    kernel: Kernel
     tenant: Tenant | None
     session: Session
     locale: str
@@ -56,11 +55,11 @@ def provide_ctx(scope: Scope) -> Context:
     return state.ctx
 
 
-def provide_kernel(scope: Scope) -> "Kernel":
+def provide_kernel(scope: Scope) -> Kernel:
     """Give the kernel's own handlers their `kernel`."""
     state = state_of(scope)
     assert state is not None
-    return cast("Kernel", state.kernel)
+    return state.kernel
 
 
 def wants_json(connection: "ASGIConnection[Any, Any, Any, Any]") -> bool:

@@ -5,6 +5,7 @@ is still readable when the plugin that declared a step is gone.
 """
 
 import hashlib
+from functools import cached_property
 
 import msgspec
 from headgate_sdk.workflow import ApprovalPolicy, FlowSettings, PhaseSettings, StepKind, StepSetting
@@ -29,7 +30,7 @@ class DefinedStep(msgspec.Struct, frozen=True, kw_only=True):
     deadline_hours: int | None = None
 
 
-class DefinedPhase(msgspec.Struct, frozen=True, kw_only=True):
+class DefinedPhase(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A phase with all its steps, those switched off included, so that the settings page shows them again."""
 
     id: str
@@ -38,8 +39,9 @@ class DefinedPhase(msgspec.Struct, frozen=True, kw_only=True):
     milestone_name: str
     groups: tuple[tuple[DefinedStep, ...], ...]
 
+    @cached_property
     def enabled(self) -> tuple[tuple[DefinedStep, ...], ...]:
-        """Give the groups that run: switched-on steps only, no empty group."""
+        """The groups that run: switched-on steps only, no empty group."""
         running = (tuple(step for step in group if step.enabled) for group in self.groups)
         return tuple(group for group in running if group)
 
@@ -59,7 +61,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     def phase_of(self, step: str) -> DefinedPhase | None:
         """Find the phase in which a switched-on step stands."""
         for phase in self.phases:
-            if any(member.step == step for group in phase.enabled() for member in group):
+            if any(member.step == step for group in phase.enabled for member in group):
                 return phase
         return None
 
@@ -74,7 +76,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
 
     def enabled_steps(self) -> tuple[DefinedStep, ...]:
         """Give all switched-on steps in the order in which they run."""
-        return tuple(step for phase in self.phases for group in phase.enabled() for step in group)
+        return tuple(step for phase in self.phases for group in phase.enabled for step in group)
 
     def settings(self) -> FlowSettings:
         """Give back the settings that it was compiled from."""

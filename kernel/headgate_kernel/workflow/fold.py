@@ -109,7 +109,7 @@ def _new_round(definitions: Definitions, state: State, event: Event, step: str) 
     state = _record(definitions, state, event, step, "rejected")
     phase = open_phase(definitions[state.version], state.reached)
     assert phase is not None
-    again = {member.step for group in phase.enabled() for member in group}
+    again = {member.step for group in phase.enabled for member in group}
     records = {
         key: msgspec.structs.replace(record, void=True) if record.step in again else record
         for key, record in state.records.items()

@@ -26,7 +26,7 @@ def frontier(definition: Definition, resolved: AbstractSet[str], reached: Collec
     phase = open_phase(definition, reached)
     if phase is None:
         return ()
-    for group in phase.enabled():
+    for group in phase.enabled:
         unresolved = tuple(step.step for step in group if step.step not in resolved)
         if unresolved:
             return unresolved
@@ -41,7 +41,7 @@ def due_milestones(
     for phase in definition.phases:
         if phase.milestone in reached:
             continue
-        if any(step.step not in resolved for group in phase.enabled() for step in group):
+        if any(step.step not in resolved for group in phase.enabled for step in group):
             break
         due.append(phase.milestone)
     return tuple(due)
@@ -55,7 +55,7 @@ def steps_ahead(
         step.step
         for phase in definition.phases
         if phase.milestone not in reached
-        for group in phase.enabled()
+        for group in phase.enabled
         for step in group
         if step.step not in resolved
     )

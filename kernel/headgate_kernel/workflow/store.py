@@ -85,8 +85,8 @@ WITH kept AS (
     ON CONFLICT (tenant_id, subject_type, subject_id, step, round) DO UPDATE SET void = excluded.void
 ), forgotten AS (
     DELETE FROM workflow_resolution r
-    USING kept, jsonb_to_recordset($14::text::jsonb) AS gone (step text, round integer)
-    WHERE r.tenant_id = $1 AND r.subject_type = $2 AND r.subject_id = kept.subject_id
+    USING jsonb_to_recordset($14::text::jsonb) AS gone (step text, round integer)
+    WHERE r.tenant_id = $1 AND r.subject_type = $2 AND r.subject_id = $3 AND EXISTS (SELECT FROM kept)
         AND r.step = gone.step AND r.round = gone.round
 ), opened AS (
     INSERT INTO workflow_task (tenant_id, subject_type, subject_id, step, opened_at)
@@ -94,8 +94,9 @@ WITH kept AS (
         jsonb_to_recordset($15::text::jsonb) AS t (step text, opened_at timestamptz)
     ON CONFLICT (tenant_id, subject_type, subject_id, step) DO UPDATE SET opened_at = excluded.opened_at
 ), closed AS (
-    DELETE FROM workflow_task t USING kept
-    WHERE t.tenant_id = $1 AND t.subject_type = $2 AND t.subject_id = kept.subject_id AND t.step = ANY ($16)
+    DELETE FROM workflow_task
+    WHERE tenant_id = $1 AND subject_type = $2 AND subject_id = $3 AND step = ANY ($16)
+        AND EXISTS (SELECT FROM kept)
 )
 SELECT EXISTS (SELECT FROM kept)
 """  # noqa: S608 (constants only)

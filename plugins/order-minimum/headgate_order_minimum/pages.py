@@ -97,7 +97,11 @@ async def _form(
         for key, name in [*groups, (EVERYBODY_ELSE, "")]
     ]
     response = await ctx.render(
-        "order-minimum/rules.html", rows=rows, saved=saved, may_write=ctx.allowed(WRITE), has_problems=bool(wrong)
+        "order-minimum/rules.html",
+        rows=rows,
+        saved=saved,
+        may_write=ctx.allowed(WRITE),
+        has_problems=bool(wrong),
     )
     if problems:
         response.status_code = 422

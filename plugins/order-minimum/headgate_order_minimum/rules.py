@@ -97,10 +97,8 @@ async def replace_rules(ctx: Context, rules: Sequence[RuleInput]) -> list[Rule]:
     return [Rule(group_id, amount) for group_id, amount in after.items()]
 
 
-async def shortfalls(
-    ctx: Context, orders: Sequence[tuple[UUID | None, Money]]
-) -> list[Shortfall | None]:
-    """Tell for each order, given as (customer group, total), what is missing; None when it is large enough."""
+async def shortfalls(ctx: Context, orders: Sequence[tuple[UUID | None, Money]]) -> list[Shortfall | None]:
+    """Tell for each order, as (customer group, total), what is missing; None when it is large enough."""
     minimums = await _minimums(ctx)
     return [shortfall(minimums, group_id, total) for group_id, total in orders]
 

@@ -99,7 +99,9 @@ async def customer_account(ctx: Context, customer_id: UUID) -> Account:
     row = await ctx.db.fetch_row(_ACCOUNT, ctx.tenant.id, customer_id, ctx.tenant.currency)
     if row is None:
         raise NotFound(N_("There is no such customer."))
-    return Account(customer_id, Money(row["posted"], ctx.tenant.currency), Money(row["pending"], ctx.tenant.currency))
+    return Account(
+        customer_id, Money(row["posted"], ctx.tenant.currency), Money(row["pending"], ctx.tenant.currency)
+    )
 
 
 async def account_entries(

@@ -48,6 +48,7 @@ from headgate_trade.customers import (
     buyer,
     get_customer,
     list_customers,
+    list_groups,
 )
 from headgate_trade.flow import ORDER, STEPS
 from headgate_trade.ledger import LedgerDifference, ledger_differences
@@ -142,6 +143,7 @@ __all__ = [
     "ledger_differences",
     "list_categories",
     "list_customers",
+    "list_groups",
     "list_orders",
     "list_skus",
     "place_cart",

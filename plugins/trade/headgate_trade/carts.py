@@ -267,7 +267,9 @@ async def _put(ctx: Context, lines: Sequence[OrderLineInput]) -> None:
                     field="sku_id", row=row, code=sku.code, name=sku.name,
                 )  # fmt: skip
             check_quantity(line.quantity, row=row)
-            order_quantity(line.quantity, unit.unit(), minimum=sku.min_quantity, multiple=sku.multiple, row=row)
+            order_quantity(
+                line.quantity, unit.unit(), minimum=sku.min_quantity, multiple=sku.multiple, row=row
+            )
         except Invalid as problem:
             problems.append(problem)
     if len(problems) == 1:

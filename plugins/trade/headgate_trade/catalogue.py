@@ -20,7 +20,8 @@ from headgate_trade.catalogue_changes import (
 )
 from headgate_trade.catalogue_input import SaveResult, SkuInput, UnitInput
 from headgate_trade.cursors import page_size, read_name_cursor, write_cursor
-from headgate_trade.search import find_skus
+from headgate_trade.search import search_query
+from headgate_trade.units import tidy_price
 
 __all__ = [
     "Category",
@@ -141,9 +142,16 @@ s.base_price, s.stocked, s.status, s.min_quantity, s.multiple, s.product_id, p.i
  FROM trade_sku_unit u WHERE u.tenant_id = $1 AND u.sku_id = s.id) AS units
 """
 _JOINS = """
-JOIN trade_category c ON c.tenant_id = $1 AND c.id = s.category_id
-JOIN trade_product p ON p.tenant_id = $1 AND p.id = s.product_id
+CROSS JOIN LATERAL (SELECT name, icon FROM trade_category
+                    WHERE tenant_id = $1 AND id = s.category_id LIMIT 1) c
+CROSS JOIN LATERAL (SELECT image_id, description FROM trade_product
+                    WHERE tenant_id = $1 AND id = s.product_id LIMIT 1) p
 """
+_BY_ID = f"""
+CROSS JOIN LATERAL (SELECT * FROM trade_sku WHERE tenant_id = $1 AND id = r.sku_id LIMIT 1) s {_JOINS}
+"""  # noqa: S608
+"""Each LIMIT 1 pins a look-up by primary key: joined plainly, the planner may read whole tables."""
+
 _decode_units = msgspec.json.Decoder(list[tuple[str, int, int, bool]]).decode
 
 
@@ -214,11 +222,18 @@ async def search_skus(
         return await list_skus(ctx, after=after, limit=limit, include_stopped=include_stopped)
     ctx.require("trade.catalogue.read")
     cursor = read_name_cursor(after) if after is not None else None
-    ids = await find_skus(
-        ctx, query, limit=page_size(limit) + 1, after=cursor, include_stopped=include_stopped
-    )
-    found = await get_skus(ctx, ids)
-    return _page([found[sku_id] for sku_id in ids if sku_id in found], page_size(limit))
+    words = search_query(ctx.tenant.id, query, include_stopped=include_stopped)
+    if words is None:
+        return SkuPage([], None)
+    rows = await ctx.db.fetch(
+        f"""
+        SELECT {_COLUMNS}
+        FROM trade_search($2, $3, $4, $5) WITH ORDINALITY AS r(sku_id, place) {_BY_ID}
+        ORDER BY r.place
+        """,  # noqa: S608
+        ctx.tenant.id, words, page_size(limit) + 1, *(cursor or (None, None)),
+    )  # fmt: skip
+    return _page([_sku(row) for row in rows], page_size(limit))
 
 
 async def get_skus(ctx: Context, ids: Sequence[UUID]) -> dict[UUID, Sku]:
@@ -227,10 +242,9 @@ async def get_skus(ctx: Context, ids: Sequence[UUID]) -> dict[UUID, Sku]:
     if not ids:
         return {}
     rows = await ctx.db.fetch(
-        f"SELECT {_COLUMNS} FROM trade_sku s {_JOINS} WHERE s.tenant_id = $1 AND s.id = ANY($2::uuid[])",  # noqa: S608
-        ctx.tenant.id,
-        list(ids),
-    )
+        f"SELECT {_COLUMNS} FROM unnest($2::uuid[]) AS r(sku_id) {_BY_ID}",  # noqa: S608
+        ctx.tenant.id, list(ids),
+    )  # fmt: skip
     return {row["id"]: _sku(row) for row in rows}
 
 
@@ -255,6 +269,7 @@ def _page(items: list[Sku], limit: int) -> SkuPage:
 
 def _sku(row: Record) -> Sku:
     values = {name: row[name] for name in _PLAIN_FIELDS}
+    values["base_price"] = tidy_price(values["base_price"])
     return Sku(units=tuple(SkuUnit(*unit) for unit in _decode_units(row["units"])), **values)
 
 

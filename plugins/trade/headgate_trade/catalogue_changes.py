@@ -33,7 +33,12 @@ async def save_skus(ctx: Context, rows: Sequence[SkuInput]) -> SaveResult:
     existing = await _existing(ctx, [sku.code for sku in rows])
     changed = [sku for sku in rows if sku.code in existing and _differs(sku, existing[sku.code])]
     created = [sku for sku in rows if sku.code not in existing]
-    await _refuse_recounting(ctx, [sku for sku in changed if existing[sku.code][3] != sku.base_unit])
+    recounted = {
+        sku.code: number
+        for number, sku in enumerate(rows, 1)
+        if sku.code in existing and existing[sku.code][3] != sku.base_unit
+    }
+    await _refuse_recounting(ctx, recounted)
     if writes := created + changed:
         await _write(ctx, writes)
         await ctx.audit("trade.catalogue.saved", "trade.sku", created=len(created), changed=len(changed))
@@ -131,7 +136,7 @@ async def _existing(ctx: Context, codes: list[str]) -> dict[str, Fingerprint]:
     return found
 
 
-async def _refuse_recounting(ctx: Context, rows: list[SkuInput]) -> None:
+async def _refuse_recounting(ctx: Context, rows: dict[str, int]) -> None:
     """Stock is counted in the base unit, so that may not change once anything was moved."""
     if not rows:
         return
@@ -140,7 +145,7 @@ async def _refuse_recounting(ctx: Context, rows: list[SkuInput]) -> None:
         SELECT s.code FROM trade_sku s WHERE s.tenant_id = $1 AND s.code = ANY($2::text[]) AND EXISTS (
             SELECT FROM trade_stock_movement m WHERE m.tenant_id = $1 AND m.sku_id = s.id)
         """,
-        ctx.tenant.id, [sku.code for sku in rows],
+        ctx.tenant.id, list(rows),
     )  # fmt: skip
     if codes:
         raise InvalidFields([
@@ -149,7 +154,7 @@ async def _refuse_recounting(ctx: Context, rows: list[SkuInput]) -> None:
                     "{code} has stock counted in its base unit, which cannot be changed. "
                     "Save it under a new code."
                 ),
-                field="base_unit", code=row[0],
+                field="base_unit", row=rows[row[0]], code=row[0],
             )
             for row in codes
         ])  # fmt: skip

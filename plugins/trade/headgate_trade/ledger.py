@@ -86,7 +86,7 @@ async def post_transfers(ctx: Context, transfers: Sequence[NewTransfer]) -> None
 async def end_holds(
     ctx: Context, document_ids: Sequence[UUID], phase: Ending, *, at: datetime, actor: str
 ) -> int:
-    """Post or void what the documents still hold; doing it again changes nothing.
+    """Post or void the one hold of each document, where it has not ended; doing it again changes nothing.
 
     Args:
         ctx: the unit of work; its workflow has locked the documents.
@@ -98,12 +98,11 @@ async def end_holds(
     Returns:
         How many holds ended.
     """
-    held = await ctx.db.fetch(_HELD, ctx.tenant.id, list(document_ids))
-    if held:
-        await ctx.db.execute(
-            _END, ctx.tenant.id, [row["id"] for row in held], [new_id() for _ in held], phase, at, actor
+    return int(
+        await ctx.db.fetch_value(
+            _END, ctx.tenant.id, list(document_ids), [new_id() for _ in document_ids], phase, at, actor
         )
-    return len(held)
+    )
 
 
 async def ledger_differences(ctx: Context) -> list[LedgerDifference]:
@@ -143,35 +142,45 @@ SELECT $1, c.id, CASE WHEN c.debit THEN o.id ELSE c.own_id END, CASE WHEN c.debi
 FROM coming c JOIN owed o ON o.customer_id = c.customer_id
 """
 
-_HELD = """
-SELECT p.id
-FROM trade_transfer p
-WHERE p.tenant_id = $1 AND p.document_id = ANY($2::uuid[]) AND p.document_type = 'order' AND p.phase = 'pending'
-  AND NOT EXISTS (SELECT FROM trade_transfer e WHERE e.tenant_id = $1 AND e.pending_id = p.id)
-ORDER BY p.debit_account_id, p.id
-"""
-
+# One hold at a time is looked up: a plan that reads the whole table at once, made while it was small, would stay.
 _END = """
-WITH ended AS (
+WITH held AS MATERIALIZED (
+    SELECT p.*, e.ending_id
+    FROM unnest($2::uuid[], $3::uuid[]) AS e(document_id, ending_id)
+    CROSS JOIN LATERAL (
+        SELECT t.* FROM trade_transfer t
+        WHERE t.tenant_id = $1 AND t.document_id = e.document_id AND t.document_type = 'order'
+          AND t.phase = 'pending'
+        LIMIT 1
+    ) p
+    LEFT JOIN LATERAL (
+        SELECT t.id FROM trade_transfer t WHERE t.tenant_id = $1 AND t.pending_id = p.id LIMIT 1
+    ) gone ON true
+    WHERE gone.id IS NULL
+), ended AS (
     INSERT INTO trade_transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, phase,
                                 pending_id, document_type, document_id, document_number, at, actor)
-    SELECT $1, e.id, p.debit_account_id, p.credit_account_id, p.amount, p.currency, $4, p.id, p.document_type,
-           p.document_id, p.document_number, $5, $6
-    FROM unnest($2::uuid[], $3::uuid[]) AS e(pending_id, id)
-    JOIN trade_transfer p ON p.tenant_id = $1 AND p.id = e.pending_id
+    SELECT $1, ending_id, debit_account_id, credit_account_id, amount, currency, $4, id, document_type,
+           document_id, document_number, $5, $6
+    FROM held
     RETURNING debit_account_id, amount
+), owing AS MATERIALIZED (
+    SELECT debit_account_id AS id, sum(amount)::bigint AS amount FROM ended GROUP BY 1 ORDER BY 1
 ), locked AS MATERIALIZED (
-    SELECT a.id, t.amount
-    FROM trade_account a
-    JOIN (SELECT debit_account_id, sum(amount)::bigint AS amount FROM ended GROUP BY 1) t ON t.debit_account_id = a.id
-    WHERE a.tenant_id = $1
-    ORDER BY a.id
-    FOR NO KEY UPDATE OF a
+    SELECT a.id, a.amount
+    FROM owing o
+    CROSS JOIN LATERAL (
+        SELECT t.id, o.amount FROM trade_account t
+        WHERE t.tenant_id = $1 AND t.id = o.id
+        FOR NO KEY UPDATE
+    ) a
+), freed AS (
+    UPDATE trade_account a
+    SET pending = a.pending - l.amount, posted = a.posted + CASE WHEN $4 = 'post' THEN l.amount ELSE 0 END
+    FROM locked l
+    WHERE a.tenant_id = $1 AND a.id = l.id
 )
-UPDATE trade_account a
-SET pending = a.pending - l.amount, posted = a.posted + CASE WHEN $4 = 'post' THEN l.amount ELSE 0 END
-FROM locked l
-WHERE a.tenant_id = $1 AND a.id = l.id
+SELECT count(*) FROM ended
 """
 
 _DIFFERENCES = """

@@ -143,13 +143,19 @@ def check_quantity(quantity: Decimal, *, row: int) -> None:
     """
     if not quantity.is_finite():
         raise Invalid(
-            N_("'{text}' is not a quantity. Write a number like 12."), field="quantity", row=row, text=str(quantity)
+            N_("'{text}' is not a quantity. Write a number like 12."),
+            field="quantity",
+            row=row,
+            text=str(quantity),
         )
     if quantity.adjusted() >= 12:
         raise Invalid(N_("The quantity is too large."), field="quantity", row=row)
     if quantity % _STEP:
         raise Invalid(
-            N_("The quantity {quantity} has more than six decimals."), field="quantity", row=row, quantity=quantity
+            N_("The quantity {quantity} has more than six decimals."),
+            field="quantity",
+            row=row,
+            quantity=quantity,
         )
 
 

@@ -55,7 +55,12 @@ async def resolve_step(
         raise Invalid(N_("Answer a step by 'done' or 'reject'."), field="decision")
     await require_order(ctx, order_id)
     await ctx.workflow.resolve(
-        ORDER, order_id, step, "done" if decision == "done" else "reject", note=note, expected_seq=expected_seq
+        ORDER,
+        order_id,
+        step,
+        "done" if decision == "done" else "reject",
+        note=note,
+        expected_seq=expected_seq,
     )
 
 

@@ -125,7 +125,9 @@ async def _place_run(ctx: Context, run: Sequence[Placement]) -> list[PlacedOrder
         if all(order is not None for order in known):
             return [order for order in known if order is not None]
         checked = [
-            order if order.id in placed else msgspec.structs.replace(order, number=_number(ctx, order.placed_at))
+            order
+            if order.id in placed
+            else msgspec.structs.replace(order, number=_number(ctx, order.placed_at))
             for order in checked
         ]
     raise Conflict(N_("No free order number was found. Please try again."))
@@ -142,7 +144,7 @@ async def _write(ctx: Context, checked: Sequence[CheckedOrder]) -> frozenset[UUI
                 raise _StockShortError
             for order in checked:
                 if order.id in written.placed:
-                    await _at(ctx, order.placed_at).workflow.start(ORDER, order.id, _facts(order))
+                    await at_moment(ctx, order.placed_at).workflow.start(ORDER, order.id, _facts(order))
     except _StockShortError:
         raise await _tell_short(ctx, checked, short) from None
     return written.placed
@@ -152,18 +154,14 @@ class _StockShortError(Exception):
     """Leaves the savepoint, so that nothing of the order stays."""
 
 
-async def _tell_short(
-    ctx: Context, checked: Sequence[CheckedOrder], short: Sequence[UUID]
-) -> InvalidFields:
+async def _tell_short(ctx: Context, checked: Sequence[CheckedOrder], short: Sequence[UUID]) -> InvalidFields:
     """Say which lines somebody else was faster for, with what is left of them now."""
     problems: list[HeadgateError] = []
     for order in checked:
         rows = [(row, line) for row, line in enumerate(order.lines, start=1) if line.priced.sku_id in short]
         requests = [PriceRequest(line.priced.sku_id, line.priced.unit_name) for _, line in rows]
         now = await priced_lines(ctx, order.customer.id, requests)
-        problems += [
-            stock_short(line, line.available, row) for (row, _), line in zip(rows, now, strict=True)
-        ]
+        problems += [stock_short(line, line.available, row) for (row, _), line in zip(rows, now, strict=True)]
     return InvalidFields(problems)
 
 
@@ -217,7 +215,9 @@ def _check_allowed(ctx: Context, placement: Placement) -> None:
 
 
 async def _ask_plugins(ctx: Context, checked: Sequence[CheckedOrder]) -> None:
-    drafts = [draft_of(order.customer.id, order.customer.group_id, order.lines, order.total) for order in checked]
+    drafts = [
+        draft_of(order.customer.id, order.customer.group_id, order.lines, order.total) for order in checked
+    ]
     for plugin, vetoes in await ctx.hooks.decide(hooks.headgate_check_orders, drafts):
         for veto in vetoes:
             raise Vetoed(plugin, veto.reason, **veto.params)
@@ -255,7 +255,7 @@ def _number(ctx: Context, moment: datetime) -> str:
     return new_order_number(moment, ctx.tenant.timezone)
 
 
-def _at(ctx: Context, moment: datetime) -> Context:
+def at_moment(ctx: Context, moment: datetime) -> Context:
     """Give a context at another time on the same unit of work: a batch holds orders of several moments."""
     then = copy(ctx)
     then.clock = ManualClock(moment)

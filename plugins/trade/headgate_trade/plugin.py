@@ -1,7 +1,8 @@
 """The front door of trade: its manifest and what it hooks into."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 
 import click
 from headgate_sdk.blueprint import Blueprint
@@ -17,7 +18,7 @@ from headgate_trade import flow
 from headgate_trade.commands import import_file, replay
 from headgate_trade.http import json, pages
 from headgate_trade.order_inbox import inbox_count
-from headgate_trade.sample import load_sample
+from headgate_trade.sample import link_people, load_sample
 from headgate_trade.tables import TABLES
 
 manifest = Manifest(
@@ -67,7 +68,7 @@ def headgate_nav() -> Sequence[NavItem]:
     """The workbench's menu."""
     return [
         NavItem(
-            label=N_("Inbox"), href="/desk/orders/inbox", face="workbench", icon="inbox", section=N_("Orders"),
+            label=N_("Inbox"), href="/desk/inbox", face="workbench", icon="inbox", section=N_("Orders"),
             permission="trade.orders.read", order=10, badge=inbox_count,
         ),
         NavItem(
@@ -116,6 +117,9 @@ def headgate_commands() -> Sequence[click.Command]:
 
 
 @hookimpl
-async def headgate_apply_blueprint(ctx: Context, blueprint: Blueprint, folder: Path) -> None:
-    """Set up terms, catalogue, customers and stock from the blueprint's sample."""
+async def headgate_apply_blueprint(
+    ctx: Context, blueprint: Blueprint, folder: Path, members: Mapping[str, UUID]
+) -> None:
+    """Set up terms, catalogue, customers and stock from the blueprint's sample, and say who orders for whom."""
     await load_sample(ctx, blueprint, folder)
+    await link_people(ctx, blueprint.people, members)

@@ -38,7 +38,7 @@ class PriceRequest(msgspec.Struct, frozen=True):
 
 
 PRICE_SQL = """
-WITH who AS (
+WITH who AS MATERIALIZED (
     SELECT c.id, c.code, c.name, c.status, c.group_id, c.address, pl.id AS list_id, pl.name AS list_name,
            lv.name AS level_name, lv.discount,
            ($5::uuid IS NULL OR EXISTS (
@@ -49,14 +49,14 @@ WITH who AS (
     LEFT JOIN trade_customer_group g ON g.tenant_id = $1 AND g.id = c.group_id
     LEFT JOIN trade_price_list pl ON pl.tenant_id = $1 AND pl.id = g.price_list_id
     LEFT JOIN trade_price_level lv ON lv.tenant_id = $1 AND lv.id = c.level_id
-), place AS (
+), place AS MATERIALIZED (
     SELECT (SELECT w.id FROM trade_warehouse w
             WHERE w.tenant_id = $1 AND w.is_default ORDER BY w.id LIMIT 1) AS warehouse_id
 )
 SELECT r.sku_id, r.unit, s.code, s.name, s.spec, s.status, s.stocked, s.base_unit, s.base_price,
        s.min_quantity, s.multiple, u.num, u.den,
        cp.price AS fixed_price, cp.changed_by AS fixed_by, cp.changed_at AS fixed_at,
-       tp.price AS tracked_price, tp.traded_at AS tracked_at, o.number AS tracked_order,
+       tp.price AS tracked_price, tp.traded_at AS tracked_at, tp.number AS tracked_order,
        li.price AS list_price, lb.price AS list_base_price, who.list_name, who.level_name, who.discount,
        place.warehouse_id, st.on_hand, st.reserved, who.mine,
        who.id AS customer_id, who.code AS customer_code, who.name AS customer_name,
@@ -64,22 +64,40 @@ SELECT r.sku_id, r.unit, s.code, s.name, s.spec, s.status, s.stocked, s.base_uni
 FROM unnest($3::uuid[], $4::text[]) WITH ORDINALITY AS r(sku_id, unit, ord)
 CROSS JOIN who
 CROSS JOIN place
-LEFT JOIN trade_sku s ON s.tenant_id = $1 AND s.id = r.sku_id
-LEFT JOIN trade_sku_unit u ON u.tenant_id = $1 AND u.sku_id = r.sku_id AND u.name = r.unit
-LEFT JOIN trade_customer_price cp ON cp.tenant_id = $1 AND cp.customer_id = who.id AND cp.sku_id = r.sku_id
-    AND cp.unit = r.unit
-LEFT JOIN trade_tracked_price tp ON tp.tenant_id = $1 AND tp.customer_id = who.id AND tp.sku_id = r.sku_id
-    AND tp.unit = r.unit
-LEFT JOIN trade_order o ON o.tenant_id = $1 AND o.id = tp.order_id
-LEFT JOIN trade_price_list_item li ON li.tenant_id = $1 AND li.price_list_id = who.list_id
-    AND li.sku_id = r.sku_id AND li.unit = r.unit
-LEFT JOIN trade_price_list_item lb ON lb.tenant_id = $1 AND lb.price_list_id = who.list_id
-    AND lb.sku_id = r.sku_id AND lb.unit = s.base_unit AND s.base_unit <> r.unit
-LEFT JOIN trade_stock st ON st.tenant_id = $1 AND st.warehouse_id = place.warehouse_id
-    AND st.sku_id = r.sku_id
+LEFT JOIN LATERAL (
+    SELECT * FROM trade_sku WHERE tenant_id = $1 AND id = r.sku_id LIMIT 1
+) s ON true
+LEFT JOIN LATERAL (
+    SELECT num, den FROM trade_sku_unit WHERE tenant_id = $1 AND sku_id = r.sku_id AND name = r.unit LIMIT 1
+) u ON true
+LEFT JOIN LATERAL (
+    SELECT price, changed_by, changed_at FROM trade_customer_price
+    WHERE tenant_id = $1 AND customer_id = who.id AND sku_id = r.sku_id AND unit = r.unit LIMIT 1
+) cp ON true
+LEFT JOIN LATERAL (
+    SELECT t.price, t.traded_at, o.number FROM trade_tracked_price t
+    LEFT JOIN trade_order o ON o.tenant_id = $1 AND o.id = t.order_id
+    WHERE t.tenant_id = $1 AND t.customer_id = who.id AND t.sku_id = r.sku_id AND t.unit = r.unit LIMIT 1
+) tp ON true
+LEFT JOIN LATERAL (
+    SELECT price FROM trade_price_list_item
+    WHERE tenant_id = $1 AND price_list_id = who.list_id AND sku_id = r.sku_id AND unit = r.unit LIMIT 1
+) li ON true
+LEFT JOIN LATERAL (
+    SELECT price FROM trade_price_list_item
+    WHERE tenant_id = $1 AND price_list_id = who.list_id AND sku_id = r.sku_id AND unit = s.base_unit
+        AND s.base_unit <> r.unit LIMIT 1
+) lb ON true
+LEFT JOIN LATERAL (
+    SELECT on_hand, reserved FROM trade_stock
+    WHERE tenant_id = $1 AND warehouse_id = place.warehouse_id AND sku_id = r.sku_id LIMIT 1
+) st ON true
 ORDER BY r.ord
 """
-"""$1 tenant, $2 customer or null, $3 SKUs, $4 units, $5 null or the member who must be the customer's."""
+"""$1 tenant, $2 customer or null, $3 SKUs, $4 units, $5 null or the member who must be the customer's.
+
+Each LIMIT 1 pins a look-up by primary key: joined plainly, the planner may read whole tables of a new tenant.
+"""
 
 
 async def resolve_prices(

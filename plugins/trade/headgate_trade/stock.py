@@ -129,7 +129,8 @@ async def adjust_stock(ctx: Context, rows: Sequence[StockChange], *, document_id
     Args:
         ctx: needs `trade.stock.write`.
         rows: base units to add or take away, by SKU.
-        document_id: the count, for the movements.
+        document_id: the count, for the movements; a SKU that it has corrected is left alone, so that it can
+            be sent again.
 
     Raises:
         Conflict: less would be left than is reserved for orders; names the rows, and nothing is changed.
@@ -140,18 +141,18 @@ async def adjust_stock(ctx: Context, rows: Sequence[StockChange], *, document_id
         return
     warehouse_id = await default_warehouse(ctx)
     async with ctx.db.savepoint():
-        done = await ctx.db.fetch_value(
+        complete = await ctx.db.fetch_value(
             _ADJUST,
             ctx.tenant.id, warehouse_id, list(changes), list(changes.values()), [new_id() for _ in changes],
             document_id or new_id(), ctx.clock.now(), ctx.actor.name,
         )  # fmt: skip
-        if done != len(changes):
+        if not complete:
             raise await _too_little(ctx, rows, changes)
     await ctx.audit("trade.stock.adjusted", str(document_id or ""), rows=len(changes))
 
 
 async def _too_little(ctx: Context, rows: Sequence[StockChange], changes: dict[UUID, int]) -> Conflict:
-    before = {sku_id: level for sku_id, level in (await stock_levels(ctx, list(changes))).items()}
+    before = await stock_levels(ctx, list(changes))
     for number, row in enumerate(rows, start=1):
         # rows that were updated a moment ago, in the savepoint, show their new stock and fit as they are
         if changes[row.sku_id] < 0 and before[row.sku_id].available + changes[row.sku_id] < 0:
@@ -210,10 +211,13 @@ SELECT count(*) FROM stocked
 _ADJUST = """
 WITH change AS MATERIALIZED (
     SELECT * FROM unnest($3::uuid[], $4::bigint[], $5::uuid[]) WITH ORDINALITY c(sku_id, delta, movement_id, place)
+    WHERE NOT EXISTS (
+        SELECT FROM trade_stock_movement m
+        WHERE m.tenant_id = $1 AND m.document_id = $6 AND m.document_type = 'count' AND m.sku_id = c.sku_id)
     ORDER BY c.place
 ), stocked AS (
     INSERT INTO trade_stock AS s (tenant_id, warehouse_id, sku_id, on_hand)
-    SELECT $1, $2, sku_id, greatest(delta, 0) FROM change WHERE delta > 0
+    SELECT $1, $2, sku_id, delta FROM change WHERE delta > 0
     ON CONFLICT (tenant_id, warehouse_id, sku_id) DO UPDATE SET on_hand = s.on_hand + excluded.on_hand
     RETURNING sku_id
 ), locked AS MATERIALIZED (
@@ -235,7 +239,7 @@ WITH change AS MATERIALIZED (
     SELECT $1, c.movement_id, $2, c.sku_id, 'adjust', c.delta, 0, 'count', $6, $7, $8
     FROM change c JOIN done USING (sku_id)
 )
-SELECT count(*) FROM done
+SELECT (SELECT count(*) FROM done) = (SELECT count(*) FROM change)
 """
 
 _DIFFERENCES = """

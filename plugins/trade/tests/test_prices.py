@@ -180,8 +180,10 @@ async def test_stock_and_customer_come_with_the_prices(ctx, build):
 
 async def test_the_same_thing_costs_the_same_in_any_batch(ctx, build):
     """List, cart and order ask for different batches: sizes, orders and repeats must not matter."""
-    sku_id, customer_id = await set_up(ctx, build, "tlv")
-    await save_skus(ctx, [build.bolt(f"X{n}", base_price=Decimal(n) / 7 + 1) for n in range(12)])
+    _, customer_id = await set_up(ctx, build, "tlv")
+    await save_skus(ctx, [build.bolt(f"X{n}", base_price=Decimal(n) + Decimal("0.07")) for n in range(12)])
+    ids = await build.sku_ids(ctx)
+    await set_customer_price(ctx, [CustomerPrice(customer_id, ids["X1"], "件", FIXED)])
     everything = [
         PriceRequest(each, unit)
         for each in (await build.sku_ids(ctx)).values()

@@ -80,7 +80,7 @@ class Workflow(Protocol):
     async def override(
         self, subject_type: str, subject_id: UUID, step: str, reason: str, *, expected_seq: int | None = None
     ) -> Instance:
-        """Push an open step aside, with a reason; needs `headgate.flow.override`; works for blocked steps too."""
+        """Push an open step aside, blocked or not, with a reason; needs `headgate.flow.override`."""
         ...
 
     async def complete_all(

@@ -127,8 +127,9 @@ async def kit(ctx: Context) -> Response[str]:
 
 
 def _local(path: str) -> str:
-    """Accept only an address on this host to go to."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    """Accept only an address on this host to go to; browsers read a backslash as a slash and skip controls."""
+    plain = path.isprintable() and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
 def _sign_in_form(

@@ -156,7 +156,7 @@ async def _page(
     changed = any(card.changed for column in columns for card in column.steps)
     versions = await flow_versions(ctx, subject.id) if template.endswith("/flow.html") else []
     answer = await ctx.render(
-        template, columns=columns, impact=impact, changed=changed, base_version=base_version,
+        template, phase_columns=columns, impact=impact, changed=changed, base_version=base_version,
         current_version=published.version, versions=versions, error=error, path=PATH,
     )  # fmt: skip
     if error:

@@ -1,6 +1,7 @@
 """The catalogue: lists from which a whole order can be made, and one SKU with the why of its price."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -97,4 +98,8 @@ async def sku_page(ctx: Context, sku_id: UUID, unit: str = "") -> Response[str]:
     row = None
     if sku.status == "active":
         row = await load_row(ctx, cart.customer.id, sku, cart_quantities(cart), unit=unit)
-    return await ctx.render("mall/sku.html", sku=sku, row=row, cart=cart, rule_names=RULE_NAMES)
+    trace = row.chosen.price.trace if row else ()
+    reasons = [(entry, Decimal(entry.price) if entry.price else None) for entry in trace]
+    return await ctx.render(
+        "mall/sku.html", sku=sku, row=row, reasons=reasons, cart=cart, rule_names=RULE_NAMES
+    )

@@ -139,12 +139,15 @@ async def place_order_of_cart(
 
 @read("/mall/orders", permission="trade.orders.place_own")
 async def read_orders(
-    ctx: Context, state: OrderState = "", after: str = "", limit: Limit = PAGE
+    ctx: Context,
+    in_state: Annotated[OrderState, Parameter(query="state")] = "",
+    after: str = "",
+    limit: Limit = PAGE,
 ) -> OrderList:
     """The customer's orders, latest first."""
     customer = await buyer(ctx)
     page = await list_orders(
-        ctx, customer_id=customer.id, state=state or None, after=after or None, limit=limit
+        ctx, customer_id=customer.id, state=in_state or None, after=after or None, limit=limit
     )
     return OrderList(order_views(ctx, page.items), page.next)
 

@@ -48,20 +48,20 @@ class CancelForm(msgspec.Struct, frozen=True):
 async def orders_page(
     ctx: Context,
     request: AnyRequest,
-    state: OrderState = "",
+    in_state: Annotated[OrderState, Parameter(query="state")] = "",
     after: str = "",
     shown: Annotated[int, Parameter(ge=0, le=1_000_000)] = 0,
 ) -> Response[str]:
     """List the customer's orders, latest first."""
     customer = await buyer(ctx)
     found = await list_orders(
-        ctx, customer_id=customer.id, state=state or None, after=after or None, limit=PAGE
+        ctx, customer_id=customer.id, state=in_state or None, after=after or None, limit=PAGE
     )
     template = "mall/_more_orders.html" if fragment_of(request) == "orders" else "mall/orders.html"
     shown += len(found.items)
-    following = address("/mall/orders", state=state, after=found.next, shown=shown) if found.next else ""
+    following = address("/mall/orders", state=in_state, after=found.next, shown=shown) if found.next else ""
     return piece(
-        await ctx.render(template, orders=found.items, next_href=following, state=state, shown=shown)
+        await ctx.render(template, orders=found.items, next_href=following, state=in_state, shown=shown)
     )
 
 

@@ -4,6 +4,8 @@ from uuid import UUID
 
 import msgspec
 from headgate_sdk.context import Context
+from headgate_sdk.errors import NotFound
+from headgate_sdk.i18n import N_
 from headgate_sdk.money import Money
 
 from headgate_trade.cursors import page_size, read_cursor, write_cursor
@@ -30,6 +32,31 @@ class BalancePage(msgspec.Struct, frozen=True):
 
     items: list[CustomerBalance]
     next: str | None
+
+
+class AccountHolder(msgspec.Struct, frozen=True):
+    """Whose account it is."""
+
+    id: UUID
+    code: str
+    name: str
+
+
+async def account_holder(ctx: Context, customer_id: UUID) -> AccountHolder:
+    """Name the customer of an account; whoever may see accounts may know that.
+
+    Raises:
+        NotFound: no such customer.
+    """
+    ctx.require("trade.accounts.read")
+    found = await ctx.db.fetch_as(
+        AccountHolder,
+        "SELECT id, code, name FROM trade_customer WHERE tenant_id = $1 AND id = $2",
+        ctx.tenant.id, customer_id,
+    )  # fmt: skip
+    if not found:
+        raise NotFound(N_("There is no such customer."))
+    return found[0]
 
 
 async def list_balances(ctx: Context, *, after: str | None = None, limit: int = 50) -> BalancePage:

@@ -4,11 +4,16 @@ from decimal import Decimal
 from uuid import UUID
 
 from headgate_sdk.context import Context
-from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields, NotFound
+from headgate_sdk.errors import Invalid, InvalidFields
 from headgate_sdk.i18n import N_
 
 from headgate_trade.customer_changes import CustomerInput, save_customers
-from headgate_trade.price_changes import CustomerPrice, PriceListItem, set_customer_price, set_price_list_items
+from headgate_trade.price_changes import (
+    CustomerPrice,
+    PriceListItem,
+    set_customer_price,
+    set_price_list_items,
+)
 
 
 async def create_customer(ctx: Context, customer: CustomerInput) -> UUID:
@@ -64,18 +69,18 @@ async def _find(ctx: Context, sku_code: str, unit: str) -> tuple[UUID, str]:
     """Find the SKU; without a unit its base unit is meant."""
     ctx.require("trade.prices.write")
     row = await ctx.db.fetch_row(
-        "SELECT id, base_unit FROM trade_sku WHERE tenant_id = $1 AND code = $2", ctx.tenant.id, sku_code.strip()
+        "SELECT id, base_unit FROM trade_sku WHERE tenant_id = $1 AND code = $2",
+        ctx.tenant.id,
+        sku_code.strip(),
     )
     if row is None:
         raise Invalid(N_("There is no item with the code {code}."), field="code", code=sku_code.strip())
     return row["id"], unit.strip() or row["base_unit"]
 
 
-def _at_the_form(error: InvalidFields) -> HeadgateError:
+def _at_the_form(error: InvalidFields) -> InvalidFields:
     """Name the problems by the fields of the form: the SKU is typed by its code."""
     for problem in error.problems:
         if problem.field == "sku_id":
             problem.field = "code"
-        if problem.field in ("customer_id", "price_list_id"):
-            return NotFound(problem.message, **problem.params)
     return error

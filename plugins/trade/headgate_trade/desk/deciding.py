@@ -1,4 +1,4 @@
-"""Many orders decided at once: each for itself, so that one that cannot be done does not hold up the others."""
+"""Many orders decided at once: each for itself, so that one that fails does not hold up the others."""
 
 from collections.abc import Sequence
 from uuid import UUID

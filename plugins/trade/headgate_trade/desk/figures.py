@@ -63,7 +63,8 @@ def _beginnings(ctx: Context) -> tuple[datetime, datetime, datetime]:
     """Give when this month, the month before and this year began where the tenant is."""
     today = ctx.clock.now().astimezone(ZoneInfo(ctx.tenant.timezone))
     month = today.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    month_before = (
-        month.replace(month=month.month - 1) if month.month > 1 else month.replace(year=month.year - 1, month=12)
-    )
+    if month.month > 1:
+        month_before = month.replace(month=month.month - 1)
+    else:
+        month_before = month.replace(year=month.year - 1, month=12)
     return month, month_before, month.replace(month=1)

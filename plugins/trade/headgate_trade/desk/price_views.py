@@ -58,9 +58,6 @@ class SetPricePage(msgspec.Struct, frozen=True):
     next: str | None
 
 
-_Cursor = tuple[str, UUID, str]
-
-
 async def list_price_lists(ctx: Context) -> list[PriceListSummary]:
     """Give the tenant's price lists."""
     ctx.require("trade.prices.read")
@@ -101,24 +98,24 @@ async def list_price_list_items(
     ctx: Context, price_list_id: UUID, *, query: str = "", after: str | None = None, limit: int = 50
 ) -> SetPricePage:
     """Give a page of a price list's items by name, or those of the SKUs that match the query."""
-    return await _set_prices(ctx, _LIST_ITEMS, price_list_id, query, after, limit)
+    return await _set_prices(ctx, _LIST_ITEMS, price_list_id, query=query, after=after, limit=limit)
 
 
 async def list_fixed_prices(
     ctx: Context, customer_id: UUID, *, query: str = "", after: str | None = None, limit: int = 50
 ) -> SetPricePage:
     """Give a page of a customer's own fixed prices by name."""
-    return await _set_prices(ctx, _FIXED_PRICES, customer_id, query, after, limit)
+    return await _set_prices(ctx, _FIXED_PRICES, customer_id, query=query, after=after, limit=limit)
 
 
 async def _set_prices(
-    ctx: Context, sql: str, owner_id: UUID, query: str, after: str | None, limit: int
+    ctx: Context, sql: str, owner_id: UUID, *, query: str, after: str | None, limit: int
 ) -> SetPricePage:
     ctx.require("trade.prices.read")
     found: Sequence[UUID] | None = None
     if query.strip():
         found = await find_skus(ctx, query, limit=MAX_PAGE, include_stopped=True)
-    name, sku_id, unit = read_cursor(after, _Cursor) if after else (None, None, None)
+    name, sku_id, unit = read_cursor(after, tuple[str, UUID, str]) if after else (None, None, None)
     size = page_size(limit)
     rows = await ctx.db.fetch_as(
         SetPrice, sql, ctx.tenant.id, owner_id, size + 1, found, name, sku_id, unit
@@ -144,7 +141,7 @@ ORDER BY s.name, s.id, x.unit LIMIT $3
 """
 _LIST_ITEMS = f"""
 {_COLUMNS} FROM trade_price_list_item x {_JOINS} WHERE x.tenant_id = $1 AND x.price_list_id = $2 {_PAGE}
-"""  # noqa: S608 (fixed parts)
+"""
 _FIXED_PRICES = f"""
 {_COLUMNS} FROM trade_customer_price x {_JOINS} WHERE x.tenant_id = $1 AND x.customer_id = $2 {_PAGE}
-"""  # noqa: S608 (fixed parts)
+"""

@@ -1,7 +1,6 @@
 """Stock of one SKU received, corrected or counted by hand, each with its reason on a document."""
 
 from decimal import Decimal
-from typing import Literal
 from uuid import UUID
 
 from headgate_sdk.context import Context
@@ -13,11 +12,12 @@ from headgate_sdk.quantity import to_base
 from headgate_trade.catalogue import get_sku
 from headgate_trade.stock import StockChange, adjust_stock, default_warehouse, receive_stock
 
-Kind = Literal["receipt", "correction", "count"]
 MAX_REASON = 200
 
 
-async def change_stock(ctx: Context, sku_id: UUID, kind: str, quantity: Decimal, unit: str, reason: str) -> None:
+async def change_stock(
+    ctx: Context, sku_id: UUID, *, kind: str, quantity: Decimal, unit: str, reason: str
+) -> None:
     """Change what is on hand of a SKU.
 
     Args:
@@ -45,7 +45,9 @@ async def change_stock(ctx: Context, sku_id: UUID, kind: str, quantity: Decimal,
     document_id = new_id()
     if kind == "receipt":
         change = to_base(quantity, sales_unit.unit())
-        await receive_stock(ctx, [StockChange(sku_id, change)], document_type="receipt", document_id=document_id)
+        await receive_stock(
+            ctx, [StockChange(sku_id, change)], document_type="receipt", document_id=document_id
+        )
     elif kind == "correction":
         size = to_base(abs(quantity), sales_unit.unit())
         change = -size if quantity < 0 else size
@@ -59,7 +61,8 @@ async def change_stock(ctx: Context, sku_id: UUID, kind: str, quantity: Decimal,
     else:
         raise Invalid(N_("Choose what to do: receive, correct or count."), field="kind")
     await ctx.db.execute(
-        "INSERT INTO trade_stock_document (tenant_id, id, kind, reason, at, actor) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO trade_stock_document (tenant_id, id, kind, reason, at, actor) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
         ctx.tenant.id, document_id, kind, reason, ctx.clock.now(), ctx.actor.name,
     )  # fmt: skip
     await ctx.audit("trade.stock.changed_by_hand", sku.code, kind=kind, change=change, reason=reason)

@@ -48,7 +48,9 @@ class MovementPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
-async def list_movements(ctx: Context, sku_id: UUID, *, after: str | None = None, limit: int = 50) -> MovementPage:
+async def list_movements(
+    ctx: Context, sku_id: UUID, *, after: str | None = None, limit: int = 50
+) -> MovementPage:
     """Give a page of a SKU's movements, newest first."""
     ctx.require("trade.stock.read")
     before = read_cursor(after, tuple[UUID])[0] if after else None

@@ -8,8 +8,7 @@ from headgate_sdk.web import page
 from litestar import Response
 
 from headgate_trade.accounts import ENTRY_NAMES, account_entries, customer_account
-from headgate_trade.customers import get_customer
-from headgate_trade.desk.account_views import list_balances, total_owed
+from headgate_trade.desk.account_views import account_holder, list_balances, total_owed
 from headgate_trade.http.forms import address
 
 PATH = "/desk/accounts"
@@ -35,7 +34,7 @@ async def account(ctx: Context, customer_id: UUID, after: str = "") -> Response[
     found = await account_entries(ctx, customer_id, after=after or None)
     return await ctx.render(
         "trade/account.html",
-        customer=await get_customer(ctx, customer_id),
+        customer=await account_holder(ctx, customer_id),
         account=await customer_account(ctx, customer_id),
         entries=found.items,
         entry_names=ENTRY_NAMES,

@@ -13,7 +13,14 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from headgate_trade.accounts import ENTRY_NAMES, account_entries, customer_account
-from headgate_trade.customers import Customer, CustomerInput, get_customer, list_customers, list_groups, save_customers
+from headgate_trade.customers import (
+    Customer,
+    CustomerInput,
+    get_customer,
+    list_customers,
+    list_groups,
+    save_customers,
+)
 from headgate_trade.desk.by_code import create_customer, fix_price
 from headgate_trade.desk.figures import customer_figures
 from headgate_trade.desk.price_views import list_fixed_prices
@@ -98,7 +105,9 @@ async def customer(
 
 @action(f"{PATH}/{{customer_id:uuid}}", permission="trade.customers.write")
 async def save_customer(
-    ctx: Context, customer_id: UUID, data: Annotated[CustomerForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    ctx: Context,
+    customer_id: UUID,
+    data: Annotated[CustomerForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Response[Any]:
     """Save a customer's data; the code stays, and the level of whom may not see prices."""
     known = await get_customer(ctx, customer_id)
@@ -115,7 +124,9 @@ async def save_customer(
 
 @action(f"{PATH}/{{customer_id:uuid}}/prices", permission="trade.prices.write")
 async def add_price(
-    ctx: Context, customer_id: UUID, data: Annotated[PriceForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    ctx: Context,
+    customer_id: UUID,
+    data: Annotated[PriceForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Response[Any]:
     """Set a price for this customer alone."""
     try:
@@ -128,7 +139,9 @@ async def add_price(
 
 @action(f"{PATH}/{{customer_id:uuid}}/prices/remove", permission="trade.prices.write")
 async def remove_price(
-    ctx: Context, customer_id: UUID, data: Annotated[RemovalForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    ctx: Context,
+    customer_id: UUID,
+    data: Annotated[RemovalForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Response[Any]:
     """Take a customer's own price away; the other rules hold again."""
     await set_customer_price(ctx, [CustomerPrice(customer_id, data.sku_id, data.unit, None)])
@@ -158,12 +171,17 @@ async def _terms(ctx: Context) -> dict[str, list[tuple[str, str]]]:
     levels = await list_price_levels(ctx) if ctx.allowed("trade.prices.read") else []
     return {
         "groups": [none, *((group.name, group.name) for group in await list_groups(ctx))],
-        "levels": [none, *((level.name, f"{level.name} (-{level.discount.normalize():f}%)") for level in levels)],
+        "levels": [
+            none,
+            *((level.name, f"{level.name} (-{level.discount.normalize():f}%)") for level in levels),
+        ],
     }
 
 
 async def _new(ctx: Context, form: CustomerForm, error: HeadgateError | None = None) -> Response[Any]:
-    return await show_again(ctx, "trade/customer_new.html", error, form=form, may_write=True, **await _terms(ctx))
+    return await show_again(
+        ctx, "trade/customer_new.html", error, form=form, may_write=True, **await _terms(ctx)
+    )
 
 
 async def _customer(

@@ -34,7 +34,9 @@ def by_field(error: HeadgateError | None) -> dict[str, HeadgateError]:
     return {problem.field: problem for problem in reversed(problems)}
 
 
-async def show_again(ctx: Context, template: str, error: HeadgateError | None, **values: object) -> Response[Any]:
+async def show_again(
+    ctx: Context, template: str, error: HeadgateError | None, **values: object
+) -> Response[Any]:
     """Render a form with what is wrong at its fields; without an error it is simply the form."""
     response = await ctx.render(template, errors=by_field(error), refused=error, **values)
     if error is not None:
@@ -53,7 +55,9 @@ def read_id(text: str, field: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        raise Invalid(N_("'{text}' is not an id. Follow a link instead."), field=field, text=text[:40]) from None
+        raise Invalid(
+            N_("'{text}' is not an id. Follow a link instead."), field=field, text=text[:40]
+        ) from None
 
 
 def address(path: str, **filters: object) -> str:

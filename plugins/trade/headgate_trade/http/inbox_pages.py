@@ -71,7 +71,9 @@ async def decide_orders(
     outcomes: list[Outcome] = []
     refused: HeadgateError | None = None
     try:
-        outcomes = await decide(ctx, [read_choice(text) for text in many(data.pick)], data.decision, data.note)
+        outcomes = await decide(
+            ctx, [read_choice(text) for text in many(data.pick)], data.decision, data.note
+        )
     except HeadgateError as error:
         refused = error
     response = await _inbox(ctx, data.step, "", outcomes, refused, rejected=data.decision == "reject")
@@ -99,7 +101,9 @@ async def _inbox(
     kinds = {found.step.id: (found.step.name, found.step.kind) for found in waiting}
     tabs = [InboxTab(ctx.translate(N_("All")), PATH, not step, sum(found.count for found in waiting))]
     tabs += [
-        InboxTab(ctx.translate(name.step.name), address(PATH, step=name.step.id), name.step.id == step, name.count)
+        InboxTab(
+            ctx.translate(name.step.name), address(PATH, step=name.step.id), name.step.id == step, name.count
+        )
         for name in waiting
     ]
     rows: list[InboxRow] = []
@@ -107,7 +111,9 @@ async def _inbox(
         chosen = next((at for at in order.waiting_steps if at in kinds and step in ("", at)), None)
         if chosen is not None:
             name, kind = kinds[chosen]
-            rows.append(InboxRow(order, f"{order.id}/{chosen}", name, verb_of(chosen, kind), kind == "approval"))
+            rows.append(
+                InboxRow(order, f"{order.id}/{chosen}", name, verb_of(chosen, kind), kind == "approval")
+            )
     done = sum(outcome.error is None for outcome in outcomes or ())
     response = await ctx.render(
         "trade/inbox.html",

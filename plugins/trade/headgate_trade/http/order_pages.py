@@ -16,7 +16,7 @@ from headgate_trade.desk.waiting import orders_waiting, waiting_steps
 from headgate_trade.flow import ORDER
 from headgate_trade.http.forms import address, show_again
 from headgate_trade.http.order_words import LOOKS, STAGES, STATES, buttons_of, history_of, timeline_of
-from headgate_trade.order_steps import cancel_order, resolve_step
+from headgate_trade.order_steps import can_cancel, cancel_order, resolve_step
 from headgate_trade.order_views import OrderState, get_order, list_orders
 from headgate_trade.pricing_trace import RULE_NAMES
 
@@ -86,7 +86,9 @@ async def resolve(
 
 @action(f"{PATH}/{{order_id:uuid}}/cancel", permission="trade.orders.cancel")
 async def cancel(
-    ctx: Context, order_id: UUID, data: Annotated[CancelForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    ctx: Context,
+    order_id: UUID,
+    data: Annotated[CancelForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Response[Any]:
     """Cancel an order, with the reason."""
     try:
@@ -105,19 +107,18 @@ async def _order(ctx: Context, order_id: UUID, error: HeadgateError | None = Non
     account = None
     if ctx.allowed("trade.accounts.read"):
         account = await customer_account(ctx, detail.summary.customer_id)
-    cancellable = detail.summary.state == "open" and detail.summary.stage in ("placed", "released")
     return await show_again(
         ctx,
         "trade/order.html",
         error,
         order=detail,
         summary=detail.summary,
-        seq=detail.flow.seq if detail.flow else "",
+        seq=detail.flow.seq,
         buttons=buttons_of(ctx, detail),
         timeline_steps=timeline_of(ctx, detail),
         history=list(history_of(ctx, await ctx.workflow.history(ORDER, order_id))),
         account=account,
-        may_cancel=cancellable and ctx.allowed("trade.orders.cancel"),
+        may_cancel=await can_cancel(ctx, detail),
         rule_names=RULE_NAMES,
         states=STATES,
         stages=STAGES,

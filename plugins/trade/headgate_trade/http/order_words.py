@@ -82,13 +82,16 @@ def verb_of(step: str, kind: str) -> str:
 
 def buttons_of(ctx: Context, order: OrderDetail) -> list[StepButton]:
     """Give the open steps that the reader may resolve."""
-    if order.flow is None:
-        return []
     return [
-        StepButton(step.step, ctx.translate(step.name), ctx.translate(verb_of(step.step, step.kind)), step.kind == "approval")
+        StepButton(
+            step.step,
+            ctx.translate(step.name),
+            ctx.translate(verb_of(step.step, step.kind)),
+            step.kind == "approval",
+        )
         for step in order.flow.open_steps
         if not step.blocked and ctx.allowed(step.permission)
-    ]  # fmt: skip
+    ]
 
 
 def timeline_of(ctx: Context, order: OrderDetail) -> list[TimelineEntry]:
@@ -96,13 +99,13 @@ def timeline_of(ctx: Context, order: OrderDetail) -> list[TimelineEntry]:
     entries = [
         TimelineEntry(ctx.translate(STAGES["placed"]), "done", order.summary.placed_at, order.placed_by_name)
     ]
-    if order.flow is None:
-        return entries
     ended = order.flow.state == "cancelled"
     reached = {milestone.milestone: milestone for milestone in order.flow.milestones}
     for phase in SUBJECT.phases:
         steps = [step for step in order.flow.steps if step.phase == phase.id]
-        entries.extend(_entry(ctx, step) for step in steps if not (ended and step.state in ("waiting", "open")))
+        entries.extend(
+            _entry(ctx, step) for step in steps if not (ended and step.state in ("waiting", "open"))
+        )
         milestone = reached.get(phase.milestone)
         if milestone is not None and (milestone.at is not None or not ended):
             state = "done" if milestone.at is not None else "next"
@@ -120,9 +123,15 @@ def _entry(ctx: Context, step: StepView) -> TimelineEntry:
     who = " · ".join(word for word in (step.actor_name, role) if word)
     note = step.note
     if step.blocked:
-        note = ctx.translate(N_("Waits for the plugin {plugin}, which is off or missing."), plugin=step.blocked)
+        note = ctx.translate(
+            N_("Waits for the plugin {plugin}, which is off or missing."), plugin=step.blocked
+        )
     return TimelineEntry(
-        ctx.translate(step.name), _TIMELINE_STATES.get(step.state, step.state), step.at or step.opened_at, who, note
+        ctx.translate(step.name),
+        _TIMELINE_STATES.get(step.state, step.state),
+        step.at or step.opened_at,
+        who,
+        note,
     )
 
 

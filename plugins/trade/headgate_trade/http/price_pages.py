@@ -50,7 +50,9 @@ async def prices(ctx: Context) -> Response[Any]:
 
 
 @page(f"{PATH}/{{list_id:uuid}}", permission="trade.prices.read")
-async def price_list(ctx: Context, list_id: UUID, q: str = "", after: str = "", saved: bool = False) -> Response[Any]:
+async def price_list(
+    ctx: Context, list_id: UUID, q: str = "", after: str = "", saved: bool = False
+) -> Response[Any]:
     """Show one price list."""
     return await _list(ctx, list_id, query=q.strip(), after=after, saved=saved)
 

@@ -65,8 +65,8 @@ def form_of(sku: Sku) -> ProductForm:
     default = next((number for number, unit in enumerate(others, 1) if unit.is_default), 0)
     return ProductForm(
         code=sku.code, name=sku.name, spec=sku.spec, category=sku.category, barcode=sku.barcode,
-        maker_code=sku.maker_code, base_unit=sku.base_unit, base_price=format(tidy_price(sku.base_price), "f"),
-        unit=[unit.name for unit in others],
+        maker_code=sku.maker_code, base_unit=sku.base_unit,
+        base_price=format(tidy_price(sku.base_price), "f"), unit=[unit.name for unit in others],
         factor=[quantity_text(Fraction(unit.num, unit.den)) for unit in others], default_unit=str(default),
         min_quantity=str(sku.min_quantity), multiple=str(sku.multiple), stocked="on" if sku.stocked else "",
         description=sku.description,
@@ -108,8 +108,8 @@ def read_form(form: ProductForm, *, status: str = "active") -> SkuInput:
         code=form.code.strip(), name=form.name.strip(), category=form.category.strip(),
         base_unit=form.base_unit.strip(), base_price=base_price, spec=form.spec.strip(),
         barcode=form.barcode.strip(), maker_code=form.maker_code.strip(), units=tuple(units),
-        min_quantity=whole["min_quantity"], multiple=whole["multiple"], stocked=bool(form.stocked), status=status,
-        description=form.description.strip(),
+        min_quantity=whole["min_quantity"], multiple=whole["multiple"], stocked=bool(form.stocked),
+        status=status, description=form.description.strip(),
     )  # fmt: skip
 
 

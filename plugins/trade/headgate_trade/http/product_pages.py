@@ -59,7 +59,9 @@ async def products(
     return await ctx.render(
         "trade/products.html",
         skus=found.items,
-        next_href=address(PATH, q=query, category=category, stopped=int(stopped), after=found.next) if found.next else "",
+        next_href=address(PATH, q=query, category=category, stopped=int(stopped), after=found.next)
+        if found.next
+        else "",
         categories=await list_categories(ctx),
         category_id=category_id,
         query=query,
@@ -140,7 +142,12 @@ HANDLERS = (products, new_product, add_product, product, save_product, save_pict
 
 
 async def _form(
-    ctx: Context, sku: Sku | None, form: ProductForm, error: HeadgateError | None = None, *, saved: bool = False
+    ctx: Context,
+    sku: Sku | None,
+    form: ProductForm,
+    error: HeadgateError | None = None,
+    *,
+    saved: bool = False,
 ) -> Response[Any]:
     levels = None
     if sku is not None and sku.stocked and ctx.allowed("trade.stock.read"):

@@ -64,7 +64,14 @@ async def change_sku_stock(
     """Receive, correct or count a SKU's stock."""
     try:
         async with ctx.db.savepoint():
-            await change_stock(ctx, sku_id, data.kind, parse_quantity(data.quantity), data.unit, data.reason)
+            await change_stock(
+                ctx,
+                sku_id,
+                kind=data.kind,
+                quantity=parse_quantity(data.quantity),
+                unit=data.unit,
+                reason=data.reason,
+            )
     except HeadgateError as error:
         return await _sku(ctx, sku_id, form=data, error=error)
     return see_other(f"{PATH}/{sku_id}?saved=1")

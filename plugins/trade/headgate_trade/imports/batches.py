@@ -1,6 +1,7 @@
 """Saving accepted rows in batches: a row that the use case refuses is reported, the others are saved."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 import msgspec
@@ -58,3 +59,12 @@ async def _without(
         report.refused.append(RowProblem.of(problem, row=rows[place].row))
     rest = [row for place, row in enumerate(rows) if place not in refused]
     return await save_batch(ctx, report, rest, save)
+
+
+async def save_in_batches(rows: Iterable[T], save: Callable[[list[T]], Awaitable[SaveResult]]) -> SaveResult:
+    """Save any number of sound rows, a batch at a time, and add up what was done."""
+    waiting = iter(rows)
+    total = SaveResult()
+    while batch := list(islice(waiting, BATCH)):
+        total += await save(batch)
+    return total

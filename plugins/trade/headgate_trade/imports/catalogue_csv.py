@@ -44,8 +44,8 @@ COLUMNS = (
 )
 _HEADERS = {column.key: column.headers[0] for column in COLUMNS}
 _STATUSES = {
-    "": "active", "在售": "active", "上架": "active", "active": "active", "停售": "stopped", "下架": "stopped",
-    "停用": "stopped", "stopped": "stopped",
+    "": "active", "在售": "active", "上架": "active", "active": "active",
+    "停售": "stopped", "下架": "stopped", "停用": "stopped", "stopped": "stopped",
 }  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def opening_document(ctx: Context) -> UUID:
 
 
 async def receive_opening(ctx: Context, quantities: dict[str, int]) -> int:
-    """Book opening stock by SKU code; what was booked before is left alone. Gives how many SKUs were booked."""
+    """Book opening stock by SKU code, and leave alone what was booked before; gives how many were booked."""
     wanted = {code: quantity for code, quantity in quantities.items() if quantity > 0}
     if not wanted:
         return 0
@@ -154,7 +154,7 @@ def _sku(row: TableRow) -> tuple[SkuInput, int]:
 
 
 def _units(row: TableRow) -> Iterator[UnitInput]:
-    """Read sales units; the first of them is what buyers are offered first."""
+    """Read sales units; the first one listed, which may be the base unit, is offered to buyers first."""
     default = True
     for place in ("1", "2"):
         name, factor = row.values[f"unit_{place}"], row.values[f"factor_{place}"]
@@ -165,6 +165,9 @@ def _units(row: TableRow) -> Iterator[UnitInput]:
                 N_("A sales unit needs a name and a factor."), field=f"factor_{place}", row=row.number
             )
         exact = parse_factor(factor, field=f"factor_{place}", row=row.number)
+        if name == row.values["base_unit"] and exact == 1:
+            default = False
+            continue
         yield UnitInput(name, exact.numerator, exact.denominator, is_default=default)
         default = False
 
@@ -176,6 +179,9 @@ def _whole(row: TableRow, field: str, *, least: int) -> int:
     number = parse_quantity(text, field=field, row=row.number)
     if number != number.to_integral_value() or not least <= number <= 10**9:
         raise Invalid(
-            N_("Write a whole number of base units, {least} or more."), field=field, row=row.number, least=least
+            N_("Write a whole number of base units, {least} or more."),
+            field=field,
+            row=row.number,
+            least=least,
         )
     return int(number)

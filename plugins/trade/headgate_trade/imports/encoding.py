@@ -54,9 +54,12 @@ def open_bytes(source: Path | bytes) -> BinaryIO:
                 N_("The file {name} cannot be opened: {reason}."),
                 field="file", name=source.name, reason=error.strerror or str(error),
             ) from error  # fmt: skip
-    magic = plain.read(len(_XZ))
+    packed = plain.read(len(_XZ)) == _XZ
+    if packed and isinstance(source, Path):
+        plain.close()
+        return cast("BinaryIO", lzma.open(source))
     plain.seek(0)
-    return cast("BinaryIO", lzma.open(plain)) if magic == _XZ else plain
+    return cast("BinaryIO", lzma.open(plain)) if packed else plain
 
 
 def inspect_text(source: Path | bytes, *, most: int = MAX_BYTES) -> TextFile:

@@ -15,7 +15,12 @@ from headgate_trade.catalogue_input import SaveResult
 from headgate_trade.imports.batches import BATCH, Numbered, save_batch
 from headgate_trade.imports.reading import Column, TableRow, read_table
 from headgate_trade.imports.report import ImportReport
-from headgate_trade.price_changes import CustomerPrice, PriceListItem, set_customer_price, set_price_list_items
+from headgate_trade.price_changes import (
+    CustomerPrice,
+    PriceListItem,
+    set_customer_price,
+    set_price_list_items,
+)
 from headgate_trade.terms import read_words, save_price_list
 
 _GOODS = (
@@ -48,7 +53,9 @@ async def import_price_lists(ctx: Context, source: Path | bytes, *, name: str = 
                 lists[word] = await save_price_list(ctx, word, word)
         return lists
 
-    return await _import(ctx, source, name, LIST_COLUMNS, owners, PriceListItem, set_price_list_items)
+    return await _import(
+        ctx, source, name, columns=LIST_COLUMNS, owners=owners, make=PriceListItem, save=set_price_list_items
+    )
 
 
 async def import_customer_prices(ctx: Context, source: Path | bytes, *, name: str = "") -> ImportReport:
@@ -66,13 +73,22 @@ async def import_customer_prices(ctx: Context, source: Path | bytes, *, name: st
     async def owners(words: Sequence[str]) -> dict[str, UUID]:
         return await _ids_by_code(ctx, "trade_customer", words)
 
-    return await _import(ctx, source, name, CUSTOMER_COLUMNS, owners, CustomerPrice, set_customer_price)
+    return await _import(
+        ctx,
+        source,
+        name,
+        columns=CUSTOMER_COLUMNS,
+        owners=owners,
+        make=CustomerPrice,
+        save=set_customer_price,
+    )
 
 
 async def _import(
     ctx: Context,
     source: Path | bytes,
     name: str,
+    *,
     columns: tuple[Column, ...],
     owners: Callable[[Sequence[str]], Awaitable[dict[str, UUID]]],
     make: Callable[[UUID, UUID, str, Decimal], P],
@@ -124,9 +140,7 @@ def _read(
     key = (values["owner"], values["code"], values["unit"])
     first = seen.setdefault(key, row.number)
     if first != row.number:
-        raise Invalid(
-            N_("This price is in row {first} already."), field="code", row=row.number, first=first
-        )
+        raise Invalid(N_("This price is in row {first} already."), field="code", row=row.number, first=first)
     return owners[values["owner"]], skus[values["code"]], values["unit"], price
 
 

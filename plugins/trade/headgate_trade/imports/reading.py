@@ -8,7 +8,7 @@ import csv
 import io
 import unicodedata
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -76,16 +76,20 @@ def read_table(source: Path | bytes, columns: Sequence[Column]) -> Iterator[Tabl
     header = next(rows, None)
     if header is None:
         raise Invalid(N_("The file is empty."), field="file")
-    places = _places(header.cells, columns)
+    try:
+        places = _places(header.cells, columns)
+    except Invalid:
+        rows.close()
+        raise
     return _mapped(rows, places, [column.key for column in columns], len(header.cells))
 
 
-def read_raw(source: Path | bytes, text: TextFile | None = None) -> Iterator[RawRow]:
+def read_raw(source: Path | bytes, text: TextFile | None = None) -> Generator[RawRow]:
     """Give all rows with the header first, cells as they stand; blank rows are counted and left out."""
     text = text or inspect_text(source)
-    with open_bytes(source) as stream:
-        errors = "replace" if text.damaged else "strict"
-        lines = _lines(io.TextIOWrapper(stream, encoding=text.encoding, errors=errors, newline=""))
+    errors = "replace" if text.damaged else "strict"
+    with io.TextIOWrapper(open_bytes(source), encoding=text.encoding, errors=errors, newline="") as stream:
+        lines = _lines(stream)
         number = 0
         first = next(lines, "")
         while first and not first.strip():

@@ -1,6 +1,7 @@
 """Writing refused rows into a file of their own, so that they can be corrected and imported again."""
 
 import csv
+from contextlib import closing
 from pathlib import Path
 
 from headgate_sdk.context import Context
@@ -23,8 +24,7 @@ def write_refused(ctx: Context, source: Path | bytes, report: ImportReport, targ
     reasons = {problem.row: problem.text(ctx) for problem in report.refused}
     if not reasons:
         return 0
-    rows = read_raw(source)
-    with target.open("w", encoding="utf-8-sig", newline="") as stream:
+    with closing(read_raw(source)) as rows, target.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         header = next(rows)
         writer.writerow([ctx.translate("Row in the file"), ctx.translate("Reason"), *header.cells])

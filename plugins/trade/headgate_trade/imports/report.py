@@ -35,7 +35,8 @@ class RowProblem(msgspec.Struct, frozen=True):
 
     def text(self, ctx: Context) -> str:
         """Say it in the reader's language."""
-        return ctx.translate(self.message, **self.params)
+        words = ctx.translate(self.message)
+        return words.format(**self.params) if self.params else words
 
 
 class ImportReport(msgspec.Struct):

@@ -1,0 +1,12 @@
+"""The staff's part of the JSON API: the use cases of the workbench, for other systems and scripts."""
+
+from litestar.types import ControllerRouterHandler
+
+from headgate_trade.http import json_catalogue, json_customers, json_orders, json_stock
+
+HANDLERS: tuple[ControllerRouterHandler, ...] = (
+    *json_catalogue.HANDLERS,
+    *json_customers.HANDLERS,
+    *json_orders.HANDLERS,
+    *json_stock.HANDLERS,
+)
