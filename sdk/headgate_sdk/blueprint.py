@@ -1,5 +1,7 @@
 """What a tenant is set up from: the typed content of `tenants/<name>/tenant.toml`."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -50,7 +52,7 @@ class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     login: str
     name: str
-    kind: str
+    kind: Literal["staff", "customer"]
     roles: tuple[str, ...]
     customer: str = ""
 

@@ -208,7 +208,7 @@ class Context:
         """Hooks of the tenant's active plugins."""
         return self._services.hooks(self)
 
-    def translate(self, text: str, **params: object) -> str:
+    def translate(self, text: str, /, **params: object) -> str:
         """Translate an English msgid into the reader's language and fill its parameters."""
         translated = self._services.translate(self.locale, text)
         return translated.format(**params) if params else translated

@@ -1,20 +1,34 @@
 """Money: integers in the currency's minor unit. Prices: decimals. Rounding: only here, half-up, by name."""
 
+import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 import msgspec
 
 from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
 
-EXPONENTS = {"CNY": 2, "GBP": 2, "EUR": 2, "USD": 2, "HKD": 2, "JPY": 0, "KRW": 0, "KWD": 3}
-"""Digits of the minor unit by ISO 4217 code."""
+EXPONENTS = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
+         "XOF", "XPF"), 0,
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}  # fmt: skip
+"""Digits of the minor unit by ISO 4217 code, where they are not two."""
 
 SYMBOLS = {"CNY": "¥", "GBP": "£", "EUR": "€", "USD": "$", "HKD": "HK$", "JPY": "¥", "KRW": "₩", "KWD": "KD"}
 
 PRICE_DIGITS = 6
 MAX_PRICE = Decimal(10) ** 12
+
+NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?|[+-]?\.[0-9]+")
+"""A number as people write it; a comma only groups thousands, so that `12,5` is asked about and not read as 125."""
+
+# wide enough that nothing is rounded on the way to the one rounding that is meant
+_exact = Context(prec=200)
 
 
 class Money(msgspec.Struct, frozen=True, order=True):
@@ -55,17 +69,17 @@ def exponent(currency: str) -> int:
 
 def to_major(amount: int, currency: str) -> Decimal:
     """Turn minor units into a decimal of the major unit, exactly."""
-    return Decimal(amount).scaleb(-exponent(currency))
+    return _exact.scaleb(Decimal(amount), -exponent(currency))
 
 
 def round_to_minor(value: Decimal, currency: str) -> int:
     """Round a decimal of the major unit half-up to minor units."""
-    return int(value.scaleb(exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP))
+    return int(_exact.scaleb(value, exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP, _exact))
 
 
 def line_amount(unit_price: Decimal, quantity: Decimal | int, currency: str) -> int:
     """Amount of an order line in minor units: price times quantity, rounded half-up once, here."""
-    return round_to_minor(unit_price * quantity, currency)
+    return round_to_minor(_exact.multiply(unit_price, quantity), currency)
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:
@@ -93,14 +107,10 @@ def parse_price(text: str, *, field: str = "price", row: int | None = None) -> D
     Raises:
         Invalid: not a number, negative, more than six decimals, or absurdly large; names field and row.
     """
-    cleaned = text.translate(_FULL_WIDTH).strip().lstrip("¥£$€").replace(",", "").strip()
-    try:
-        value = Decimal(cleaned)
-    except ArithmeticError:
-        raise Invalid(
-            N_("'{text}' is not a price. Write it like 12.50."), field=field, row=row, text=text[:40]
-        ) from None
-    return check_price(value, field=field, row=row)
+    cleaned = text.translate(FULL_WIDTH).strip().lstrip("¥£$€").strip()
+    if not NUMBER.fullmatch(cleaned):
+        raise Invalid(N_("'{text}' is not a price. Write it like 12.50."), field=field, row=row, text=text[:40])
+    return check_price(Decimal(cleaned.replace(",", "")), field=field, row=row)
 
 
 def check_price(value: Decimal, *, field: str = "price", row: int | None = None) -> Decimal:
@@ -115,11 +125,12 @@ def check_price(value: Decimal, *, field: str = "price", row: int | None = None)
         raise Invalid(N_("A price cannot be negative: {text}."), field=field, row=row, text=str(value))
     if value >= MAX_PRICE:
         raise Invalid(N_("The price {text} is too large."), field=field, row=row, text=str(value))
-    if value != value.quantize(Decimal(1).scaleb(-PRICE_DIGITS)):
+    if value != value.quantize(Decimal(1).scaleb(-PRICE_DIGITS), context=_exact):
         raise Invalid(
-            N_("The price {text} has more than six decimals."), field=field, row=row, text=str(value)
+            N_("The price {text} has more than six decimals."), field=field, row=row, text=str(value)[:40]
         )
-    return value
+    return abs(value)  # of -0, which compares as 0 and would be shown as it is
 
 
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－￥", "0123456789.,-¥")
+FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋￥", "0123456789.,-+¥")
+"""Full-width characters of Chinese keyboards in numbers and prices."""

@@ -7,9 +7,13 @@ import msgspec
 
 from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
+from headgate_sdk.money import FULL_WIDTH, NUMBER
 
 MAX_BASE_QUANTITY = 10**9
 """Largest quantity of one line, in base units; more is a slip of the finger."""
+
+MAX_DECIMALS = 18
+MAX_DIGITS = 40
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -37,16 +41,12 @@ def parse_quantity(text: str, *, field: str = "quantity", row: int | None = None
     Raises:
         Invalid: not a number; names field and row.
     """
-    cleaned = text.translate(_FULL_WIDTH).strip().replace(",", "")
-    try:
-        value = Decimal(cleaned)
-    except ArithmeticError:
+    cleaned = text.translate(FULL_WIDTH).strip()
+    if not NUMBER.fullmatch(cleaned):
         raise Invalid(
             N_("'{text}' is not a quantity. Write a number like 12."), field=field, row=row, text=text[:40]
-        ) from None
-    if not value.is_finite():
-        raise Invalid(N_("'{text}' is not a quantity. Write a number like 12."), field=field, row=row, text=text)
-    return value
+        )
+    return Decimal(cleaned.replace(",", ""))
 
 
 def to_base(quantity: Decimal, unit: Unit, *, field: str = "quantity", row: int | None = None) -> int:
@@ -55,10 +55,16 @@ def to_base(quantity: Decimal, unit: Unit, *, field: str = "quantity", row: int 
     Raises:
         Invalid: zero, negative, too large, or not a whole number of base units; names the nearest valid ones.
     """
+    if not quantity.is_finite():
+        raise Invalid(
+            N_("'{text}' is not a quantity. Write a number like 12."), field=field, row=row, text=str(quantity)
+        )
     if quantity <= 0:
         raise Invalid(N_("The quantity must be more than zero."), field=field, row=row)
     if quantity.adjusted() > 12:
         raise Invalid(N_("The quantity is too large."), field=field, row=row)
+    if quantity.adjusted() < -MAX_DECIMALS or len(quantity.as_tuple().digits) > MAX_DIGITS:
+        raise Invalid(N_("The quantity has too many decimals."), field=field, row=row)
     base = Fraction(quantity) * unit.factor
     if base > MAX_BASE_QUANTITY:
         raise Invalid(N_("The quantity {quantity} is too large."), field=field, row=row, quantity=quantity)
@@ -80,13 +86,18 @@ def nearest_whole(quantity: Decimal, unit: Unit) -> tuple[str, str]:
 
 def quantity_text(value: Fraction) -> str:
     """Write an exact quantity: a plain decimal where there is one, else a fraction."""
-    denominator = value.denominator
-    for prime in (2, 5):
-        while denominator % prime == 0:
-            denominator //= prime
-    if denominator != 1:
+    twos, rest = _divide_out(value.denominator, 2)
+    fives, rest = _divide_out(rest, 5)
+    if rest != 1:
         return f"{value.numerator}/{value.denominator}"
-    return format((Decimal(value.numerator) / Decimal(value.denominator)).normalize(), "f")
+    places = max(twos, fives)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 
 
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－", "0123456789.,-")
+def _divide_out(number: int, prime: int) -> tuple[int, int]:
+    times = 0
+    while number % prime == 0:
+        number, times = number // prime, times + 1
+    return times, number

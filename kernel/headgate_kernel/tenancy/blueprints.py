@@ -15,8 +15,10 @@ from headgate_sdk.workflow import FlowSettings, PhaseSettings, StepSetting
 from headgate_kernel.identity.memberships import save_members, save_roles
 from headgate_kernel.identity.passwords import hash_password
 from headgate_kernel.identity.people import NewPerson, save_people
+from headgate_kernel.identity.permissions import check_roles
 from headgate_kernel.plugins.activation import set_active
-from headgate_kernel.tenancy.tenants import save_tenant
+from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.tenancy.tenants import check_profile, save_tenant
 from headgate_kernel.workflow.catalogue import StepCatalogue
 from headgate_kernel.workflow.flows import publish_flow
 
@@ -36,7 +38,7 @@ def read_blueprint(folder: Path) -> Blueprint:
     path = folder / FILE_NAME
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Blueprint)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise NotFound(N_("There is no blueprint at {path}."), path=str(path)) from None
     except (msgspec.DecodeError, ValueError) as error:
         raise Invalid(N_("{path} cannot be used: {reason}"), path=str(path), reason=str(error)) from error
@@ -54,8 +56,13 @@ async def apply_blueprint(
         kernel: of the process.
         folder: of the blueprint.
         password_of: first password of a person; None leaves them without, or with the one that they have.
+
+    Raises:
+        NotFound: there is no blueprint.
+        Invalid: names what is wrong in it; what can be seen before anything is written, is.
     """
     blueprint = read_blueprint(folder)
+    _check(blueprint, kernel.host)
     hashes = {
         person.login: await hash_password(password)
         for person in blueprint.people
@@ -78,6 +85,17 @@ async def apply_blueprint(
         await ctx.hooks.decide(hooks.headgate_apply_blueprint, blueprint, folder, members)
     kernel.directory.forget(tenant_id)
     return blueprint
+
+
+def _check(blueprint: Blueprint, host: PluginHost) -> None:
+    check_profile(blueprint.profile)
+    for plugin in blueprint.plugins.enabled:
+        if plugin not in host.by_id:
+            raise Invalid(
+                N_("The blueprint switches on the plugin {plugin}, which is not installed."),
+                field="plugins.enabled", plugin=plugin,
+            )  # fmt: skip
+    check_roles(blueprint.roles, [permission for _, permission in host.surfaces.permissions])
 
 
 async def _publish_flows(kernel: "Kernel", ctx: Context, blueprint: Blueprint) -> None:

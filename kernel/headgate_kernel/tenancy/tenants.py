@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from headgate_sdk.blueprint import Profile
 from headgate_sdk.database import Database
@@ -72,9 +72,11 @@ def check_profile(profile: Profile) -> None:
     if not re.fullmatch(r"[A-Z]{3}", profile.currency):
         raise Invalid(N_("'{currency}' is not a currency code like CNY."), field="profile.currency",
                       currency=profile.currency)  # fmt: skip
-    if profile.timezone not in available_timezones():
+    try:
+        ZoneInfo(profile.timezone)
+    except (KeyError, ValueError, OSError):
         raise Invalid(N_("'{timezone}' is not a time zone like Asia/Shanghai."), field="profile.timezone",
-                      timezone=profile.timezone)  # fmt: skip
+                      timezone=profile.timezone) from None  # fmt: skip
     if profile.locale not in LOCALES:
         raise Invalid(N_("'{locale}' is not a language of Headgate. Choose one of: {known}."), field="profile.locale",
                       locale=profile.locale, known=", ".join(LOCALES))  # fmt: skip

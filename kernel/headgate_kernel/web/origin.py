@@ -23,5 +23,6 @@ def is_cross_site(method: str, headers: Mapping[str, str], *, has_cookie_session
         return site not in {"same-origin", "none"}
     origin = headers.get("origin")
     if origin is not None:
-        return origin.partition("://")[2] != headers.get("host", "")
+        host = origin.partition("://")[2].lower()
+        return not host or host != headers.get("host", "").lower()
     return has_cookie_session

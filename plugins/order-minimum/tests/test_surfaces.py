@@ -1,7 +1,6 @@
 """The page with its form, and the JSON endpoints."""
 
 import pytest
-from headgate_kernel.plugins.activation import set_active
 
 PAGE, API = "/desk/order-minimum", "/api/v1/order-minimum/rules"
 
@@ -55,11 +54,9 @@ async def test_buyers_have_neither_page_nor_endpoint(shop, client_for):
     assert (await buyer.put(API, json={"rules": []})).status_code == 403
 
 
-async def test_switched_off_it_is_gone_for_this_distributor_only(kernel, shop, owner, new_tenant, client_for):
+async def test_switched_off_it_is_gone_for_this_distributor_only(owner, new_tenant, client_for):
     other = await client_for(await new_tenant(), "owner")
-    async with kernel.context(shop.tenant) as ctx:
-        await set_active(ctx, kernel.host, ("trade", "mall"))
-    kernel.directory.forget(shop.tenant.info.id)
+    await owner.post("/settings/plugins/order-minimum", data={"state": "off"})
     for path in (PAGE, API):
         assert (await owner.get(path)).status_code == 404
         assert (await other.get(path)).status_code == 200

@@ -28,7 +28,7 @@ from headgate_trade.order_lines import (
 )
 from headgate_trade.orders import draft_of, place_order
 from headgate_trade.prices import Price, PricedLine, PriceRequest, priced_lines
-from headgate_trade.units import order_quantity
+from headgate_trade.units import order_quantity, tidy_price
 
 MAX_CART = 2_000
 _NO_SUCH_ITEM = N_("There is no such item. It may have been removed.")
@@ -237,7 +237,7 @@ async def _stored_lines(ctx: Context) -> list[OrderLineInput]:
         "ORDER BY added_at, sku_id, unit",
         ctx.tenant.id, _member(ctx),
     )  # fmt: skip
-    return [OrderLineInput(row["sku_id"], row["unit"], row["quantity"].normalize() + 0) for row in rows]
+    return [OrderLineInput(row["sku_id"], row["unit"], tidy_price(row["quantity"])) for row in rows]
 
 
 async def _take_out(ctx: Context, lines: Sequence[OrderLineInput]) -> None:

@@ -66,7 +66,7 @@ def check_sku(sku: SkuInput, *, row: int | None = None) -> None:
     for field, text, most in (("code", sku.code, MAX_CODE), ("name", sku.name, MAX_NAME),
                               ("category", sku.category, MAX_NAME)):  # fmt: skip
         if not text.strip():
-            raise Invalid(N_("Please fill this in: {field}."), field=field, row=row)
+            raise Invalid(N_("Please fill this in."), field=field, row=row)
         if len(text) > most:
             raise Invalid(N_("Too long: {most} characters at most."), field=field, row=row, most=most)
     for field, text in (("spec", sku.spec), ("barcode", sku.barcode), ("maker_code", sku.maker_code)):

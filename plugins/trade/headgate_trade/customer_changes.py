@@ -50,7 +50,7 @@ def check_customer(customer: CustomerInput, words: Words, *, row: int | None = N
     """
     for field, text, most in (("code", customer.code, MAX_CODE), ("name", customer.name, MAX_NAME)):
         if not text.strip():
-            raise Invalid(N_("Please fill this in: {field}."), field=field, row=row)
+            raise Invalid(N_("Please fill this in."), field=field, row=row)
         if len(text) > most:
             raise Invalid(N_("Too long: {most} characters at most."), field=field, row=row, most=most)
     for field in ("contact", "phone", "address"):

@@ -22,6 +22,7 @@ from headgate_trade.cursors import page_size, read_cursor, write_cursor
 from headgate_trade.customers import buyer
 from headgate_trade.flow import ORDER
 from headgate_trade.pricing_trace import TraceEntry, read_trace
+from headgate_trade.units import tidy_price
 
 OrderState = Literal["open", "completed", "cancelled"]
 
@@ -209,8 +210,8 @@ def _summary(ctx: Context, row: Record, flow: Instance | None) -> OrderSummary:
 def _line(row: Record) -> OrderLine:
     return OrderLine(
         line_no=row["line_no"], sku_id=row["sku_id"], sku_code=row["sku_code"], sku_name=row["sku_name"],
-        spec=row["spec"], unit=row["unit"], quantity=row["quantity"].normalize() + 0,
-        base_quantity=row["base_quantity"], unit_price=row["unit_price"], amount=row["amount"],
+        spec=row["spec"], unit=row["unit"], quantity=tidy_price(row["quantity"]),
+        base_quantity=row["base_quantity"], unit_price=tidy_price(row["unit_price"]), amount=row["amount"],
         price_rule=row["price_rule"], trace=read_trace(row["price_trace"]),
     )  # fmt: skip
 

@@ -6,15 +6,17 @@ from uuid import UUID
 
 import click
 from headgate_sdk.blueprint import Blueprint
+from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
 from headgate_sdk.hooks import hookimpl
 from headgate_sdk.i18n import N_
 from headgate_sdk.manifest import Manifest, Permission
+from headgate_sdk.progress import report
 from headgate_sdk.web import NavItem
 from headgate_sdk.workflow import StepType, SubjectType
 from litestar.types import ControllerRouterHandler
 
-from headgate_trade import flow
+from headgate_trade import flow, practice
 from headgate_trade.commands import import_file, replay
 from headgate_trade.http import json, pages
 from headgate_trade.order_inbox import inbox_count
@@ -121,5 +123,11 @@ async def headgate_apply_blueprint(
     ctx: Context, blueprint: Blueprint, folder: Path, members: Mapping[str, UUID]
 ) -> None:
     """Set up terms, catalogue, customers and stock from the blueprint's sample, and say who orders for whom."""
-    await load_sample(ctx, blueprint, folder)
+    await load_sample(ctx, blueprint, folder, progress=lambda rows: report(N_("Reading the history"), rows))
     await link_people(ctx, blueprint.people, members)
+
+
+@hookimpl
+async def headgate_practice(runner: TenantRunner, blueprint: Blueprint, folder: Path) -> None:
+    """Replay a week of the sample's history and place orders that are under way."""
+    await practice.fill(runner, blueprint, folder)

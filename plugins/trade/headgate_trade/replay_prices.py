@@ -7,6 +7,7 @@ import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.i18n import N_
 from headgate_sdk.money import Money, round_to_minor
+from headgate_trade.units import tidy_price
 
 _EXPLANATIONS = {
     ("twice", "dearer"): N_(
@@ -67,7 +68,7 @@ async def repricings(ctx: Context, source: str, references: Sequence[str]) -> li
         Repricing(
             _EXPLANATIONS["twice" if row["twice"] else row["rule"], row["direction"]], row["rule"], row["lines"],
             Money(round_to_minor(row["difference"], ctx.tenant.currency), ctx.tenant.currency),
-            row["document"], row["code"], row["charged"].normalize() + 0, row["ruled"].normalize() + 0,
+            row["document"], row["code"], tidy_price(row["charged"]), tidy_price(row["ruled"]),
             row["ruled_source"] or "",
         )
         for row in rows

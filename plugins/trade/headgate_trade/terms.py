@@ -124,7 +124,7 @@ async def _ids_by_word(table: type[TermsTable]) -> dict[str, UUID]:
 
 async def _save(table: type[TermsTable], key: str, values: dict[str, Any]) -> UUID:
     if not key.strip() or not str(values["name"]).strip():
-        raise Invalid(N_("Please fill this in: {field}."), field="name")
+        raise Invalid(N_("Please fill this in."), field="name")
     found = await table.select(table.id).where(table.key == key).first()
     if found is None:
         row_id = new_id()

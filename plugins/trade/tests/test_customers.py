@@ -40,7 +40,8 @@ async def test_customers_are_saved_by_code(ctx):
 
 async def test_bad_rows_are_all_named(ctx):
     rows = [
-        CustomerInput(code="A", name="甲"), CustomerInput(code="A", name="乙"), CustomerInput(code="", name="x"),
+        CustomerInput(code="A", name="甲"), CustomerInput(code="A", name="乙"),
+        CustomerInput(code="", name="x"),
         CustomerInput(code="C", name="x", group="nobody"), CustomerInput(code="D", name="x", level="nothing"),
         CustomerInput(code="E", name="x", status="gone"), CustomerInput(code="F", name="x", phone="1" * 300),
     ]  # fmt: skip

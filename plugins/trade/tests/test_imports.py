@@ -26,7 +26,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 HEADER = (
-    "商品编码,名称,规格,分类,基本单位,销售单位1,换算1,销售单位2,换算2,条码,原厂编号,基准价,起订量,订货倍数,库存,状态"
+    "商品编码,名称,规格,分类,基本单位,销售单位1,换算1,销售单位2,换算2,条码,原厂编号,"
+    "基准价,起订量,订货倍数,库存,状态"
 )
 GOOD = "00123,螺栓,M6,螺栓螺母,个,盒,200,件,4000,2000100007020,TJ-1,0.085,200,200,86000,在售"
 PLAIN = (Column("code", ("code",), required=True), Column("name", ("name", "名称")))
@@ -69,15 +70,39 @@ def read(content: bytes) -> list[tuple[int, str, str]]:
         goods(GOOD.replace("00123", '="00123"')),
         goods(GOOD.replace("0.085", '"0.085"').replace("螺栓,M6", '"螺栓",M6')),
     ],
-    ids=["utf8", "gbk", "gb18030", "bom", "utf16", "crlf", "cr", "semicolon", "tab", "xz", "blanks", "excel", "quoted"],
+    ids=[
+        "utf8",
+        "gbk",
+        "gb18030",
+        "bom",
+        "utf16",
+        "crlf",
+        "cr",
+        "semicolon",
+        "tab",
+        "xz",
+        "blanks",
+        "excel",
+        "quoted",
+    ],
 )
 async def test_a_catalogue_in_any_usual_form_is_taken(ctx, build, content):
     report = await import_catalogue(ctx, content, name="goods.csv")
-    assert (report.read, report.accepted, report.created, report.refused, report.warnings) == (1, 1, 1, [], [])
+    assert (report.read, report.accepted, report.created, report.refused, report.warnings) == (
+        1,
+        1,
+        1,
+        [],
+        [],
+    )
     ids = await build.sku_ids(ctx)
     sku = (await get_skus(ctx, list(ids.values())))[ids["00123"]]
     assert (sku.name, sku.spec, sku.category, sku.base_price) == ("螺栓", "M6", "螺栓螺母", Decimal("0.085"))
-    assert sku.units == (SkuUnit("个", 1, 1, False), SkuUnit("盒", 200, 1, True), SkuUnit("件", 4000, 1, False))
+    assert sku.units == (
+        SkuUnit("个", 1, 1, False),
+        SkuUnit("盒", 200, 1, True),
+        SkuUnit("件", 4000, 1, False),
+    )
     assert (sku.min_quantity, sku.multiple, sku.barcode) == (200, 200, "2000100007020")
     on_hand = await ctx.db.fetch_value("SELECT on_hand FROM trade_stock WHERE tenant_id = $1", ctx.tenant.id)
     assert on_hand == 86000
@@ -117,25 +142,29 @@ async def test_every_bad_row_is_told_and_the_good_ones_are_kept(ctx, build):
         ),
     )
     assert problems(report) == [
-        (4, "基准价"), (5, "商品编码"), (6, "基准价"), (7, "基准价"), (8, "名称"), (9, "商品编码"), (10, "换算1"),
+        (4, "基准价"), (5, "商品编码"), (6, "基准价"), (7, "基准价"), (8, "名称"), (9, "商品编码"),
+        (10, "换算1"),
         (11, "换算1"), (12, "状态"), (13, "库存"), (14, "库存"), (15, ""), (16, ""), (18, "起订量"),
     ]  # fmt: skip
     assert (report.read, report.accepted, report.created) == (17, 3, 3)
     assert (await build.sku_ids(ctx)).keys() == {"00123", "B", "N"}
-    skus = {sku.code: sku for sku in (await get_skus(ctx, list((await build.sku_ids(ctx)).values()))).values()}
+    skus = {
+        sku.code: sku for sku in (await get_skus(ctx, list((await build.sku_ids(ctx)).values()))).values()
+    }
     assert skus["B"].base_price == Decimal("1234.50")
     assert [(one.row, one.field, one.value) for one in report.warnings] == [(17, "条码", "2000100007021")]
     assert skus["N"].barcode == ""
     duplicate = report.refused[1]
     assert duplicate.params["first"] == "2"
-    assert "{" not in duplicate.text(ctx)
-    assert all(problem.text(ctx) for problem in report.refused)
+    assert all(text and "{" not in text for text in (problem.text(ctx) for problem in report.refused))
 
 
 async def test_a_sku_that_the_catalogue_refuses_is_reported_and_the_others_are_saved(ctx):
     await import_catalogue(ctx, goods(GOOD))
     other_unit = GOOD.replace(",个,", ",只,")
-    report = await import_catalogue(ctx, goods(GOOD.replace("00123", "A"), other_unit, GOOD.replace("00123", "B")))
+    report = await import_catalogue(
+        ctx, goods(GOOD.replace("00123", "A"), other_unit, GOOD.replace("00123", "B"))
+    )
     assert (problems(report), report.accepted, report.created) == ([(3, "基本单位")], 2, 2)
 
 
@@ -156,7 +185,8 @@ async def test_a_sku_that_the_catalogue_refuses_is_reported_and_the_others_are_s
         (table(HEADER.replace("规格", "名称"), GOOD), "twice"),
         (goods("x" * 300_000), "longer"),
     ],
-    ids=["empty", "blank", "bom", "nul", "binary", "xlsx", "xls", "cut", "fake xz", "no header", "foreign header",
+    ids=["empty", "blank", "bom", "nul", "binary", "xlsx", "xls", "cut", "fake xz", "no header",
+         "foreign header",
          "twice", "endless"],
 )  # fmt: skip
 async def test_a_file_that_is_no_table_is_refused_with_a_sentence(ctx, content, says):
@@ -183,7 +213,11 @@ def test_an_unclosed_quote_takes_no_other_row_with_it():
 
 
 def test_inches_in_the_middle_of_a_cell_are_no_quotes():
-    assert read(table("code,name", 'A,pipe 6"', 'B,1/2" valve', "C,x")) == [(2, "A", ""), (3, "B", ""), (4, "C", "")]
+    assert read(table("code,name", 'A,pipe 6"', 'B,1/2" valve', "C,x")) == [
+        (2, "A", ""),
+        (3, "B", ""),
+        (4, "C", ""),
+    ]
 
 
 def test_one_damaged_character_costs_one_row():
@@ -202,8 +236,8 @@ def test_no_junk_is_worse_than_a_sentence(content):
     try:
         for row in read_table(content, PLAIN):
             assert row.problem or row.values
-    except Invalid as refused:
-        assert str(refused)
+    except Invalid:
+        return  # a sentence; any other error fails the test
 
 
 @given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=8))
@@ -222,7 +256,9 @@ def test_every_line_is_accounted_for(cells):
 
 async def test_refused_rows_go_into_a_file_of_their_own(ctx, tmp_path):
     source = tmp_path / "goods.csv"
-    source.write_bytes(goods(GOOD, GOOD.replace("00123", "B").replace("0.085", "-3"), 'C,"open', encoding="gbk"))
+    source.write_bytes(
+        goods(GOOD, GOOD.replace("00123", "B").replace("0.085", "-3"), 'C,"open', encoding="gbk")
+    )
     report = await import_catalogue(ctx, source)
     target = refused_path(source)
     assert target == tmp_path / "goods.refused.csv"
@@ -270,7 +306,9 @@ async def test_customers_and_their_prices_are_taken(ctx, build):
     assert (fixed.created, problems(fixed)) == (1, [(3, "客户编码")])
     customer = (await list_customers(ctx)).items[0]
     sku_id = (await build.sku_ids(ctx))["00123"]
-    found = await resolve_prices(ctx, customer.id, [PriceRequest(sku_id, unit) for unit in ("盒", "件", "个")])
+    found = await resolve_prices(
+        ctx, customer.id, [PriceRequest(sku_id, unit) for unit in ("盒", "件", "个")]
+    )
     assert [(price.rule, price.unit_price) for price in found] == [
         ("list", Decimal("16.5")), ("fixed", Decimal(300)), ("level", Decimal("0.0833")),
     ]  # fmt: skip
@@ -290,12 +328,15 @@ def blueprint(sample: Sample | None, **changes) -> Blueprint:
         "price_levels": tuple(
             PriceLevel(key, name, discount)
             for key, name, discount in (
-                ("standard", "普通", "0"), ("silver", "银牌", "2"), ("gold", "金牌", "4"), ("diamond", "钻石", "6"),
+                ("standard", "普通", "0"), ("silver", "银牌", "2"), ("gold", "金牌", "4"),
+                ("diamond", "钻石", "6"),
             )
         ),
         "customer_groups": tuple(
             CustomerGroup(key, name, name)
-            for key, name in (("retailers", "零售店"), ("contractors", "工程客户"), ("key-accounts", "大客户"))
+            for key, name in (
+                ("retailers", "零售店"), ("contractors", "工程客户"), ("key-accounts", "大客户"),
+            )
         ),
         "sample": sample,
     }  # fmt: skip

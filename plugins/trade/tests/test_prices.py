@@ -19,6 +19,7 @@ from headgate_trade.price_changes import (
 from headgate_trade.prices import PriceRequest, priced_lines, resolve_prices
 from headgate_trade.pricing_trace import read_trace, trace_json, with_agreed
 from headgate_trade.terms import save_customer_group, save_price_level, save_price_list
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 FIXED, TRACKED, LISTED, LEVEL = Decimal(15), Decimal("15.5"), Decimal(16), Decimal(4)
@@ -26,7 +27,7 @@ BASE = Decimal(17)  # of a box: 0.085 a piece
 
 
 async def set_up(ctx, build, rules: str):
-    """Make a SKU and a customer whose rules are switched on by letters: f(ixed) t(racked) l(ist) b(ase list) v(level)."""
+    """Make a SKU and a customer with rules by letter: fixed, tracked, list, base unit on the list, leVel."""
     sku_id = await build.make_sku(ctx)
     list_id = await save_price_list(ctx, "retail", "零售店")
     await save_customer_group(ctx, "retail", "零售店", list_id if set("lb") & set(rules) else None)
@@ -92,7 +93,8 @@ async def test_the_sources_are_named(ctx, build):
     found = (await resolve_prices(ctx, customer_id, [PriceRequest(sku_id, "盒")]))[0]
     sources = {entry.rule: entry.source for entry in found.trace}
     assert sources == {
-        "fixed": "System, 2026-03-01", "tracked": "2026-03-01", "list": "零售店", "level": "金牌 -4%", "base": "",
+        "fixed": "System, 2026-03-01", "tracked": "2026-03-01", "list": "零售店",
+        "level": "金牌 -4%", "base": "",
     }  # fmt: skip
     assert read_trace(trace_json(found.trace)) == found.trace
     agreed = with_agreed(found.trace, Decimal("14.20"), "许晓雯")
@@ -119,7 +121,8 @@ async def test_unknown_stopped_and_unit_are_refused_with_their_rows(ctx, build):
     stopped = await build.make_sku(ctx, code="OLD")
     await stop_sku(ctx, stopped)
     requests = [
-        PriceRequest(sku_id, "盒"), PriceRequest(new_id(), "盒"), PriceRequest(stopped, "盒"), PriceRequest(sku_id, "吨"),
+        PriceRequest(sku_id, "盒"), PriceRequest(new_id(), "盒"), PriceRequest(stopped, "盒"),
+        PriceRequest(sku_id, "吨"),
     ]  # fmt: skip
     with pytest.raises(InvalidFields) as refused:
         await resolve_prices(ctx, customer_id, requests)
@@ -193,8 +196,6 @@ async def test_the_same_thing_costs_the_same_in_any_batch(ctx, build):
     batches = st.lists(st.sampled_from(everything), min_size=1, max_size=60)
     drawn: list[list[PriceRequest]] = []
 
-    from hypothesis import given, settings
-
     @settings(max_examples=60, deadline=None)
     @given(batches)
     def draw(batch):
@@ -224,8 +225,10 @@ async def test_bad_prices_are_refused_and_nothing_is_set(ctx, build):
     sku_id, customer_id = await set_up(ctx, build, "")
     good = CustomerPrice(customer_id, sku_id, "盒", Decimal(15))
     rows = [
-        good, good, CustomerPrice(new_id(), sku_id, "盒", Decimal(1)), CustomerPrice(customer_id, new_id(), "盒", Decimal(1)),
-        CustomerPrice(customer_id, sku_id, "吨", Decimal(1)), CustomerPrice(customer_id, sku_id, "件", Decimal(-3)),
+        good, good, CustomerPrice(new_id(), sku_id, "盒", Decimal(1)),
+        CustomerPrice(customer_id, new_id(), "盒", Decimal(1)),
+        CustomerPrice(customer_id, sku_id, "吨", Decimal(1)),
+        CustomerPrice(customer_id, sku_id, "件", Decimal(-3)),
     ]  # fmt: skip
     with pytest.raises(InvalidFields) as refused:
         await set_customer_price(ctx, rows)

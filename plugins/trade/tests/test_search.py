@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 @pytest.fixture
 async def shelf(ctx, build):
     await save_skus(ctx, [
-        build.bolt("LS001", name="外六角螺栓", spec="M6×20 4.8级 镀锌", maker_code="TJ-H0620Z", barcode="2000100007020"),
-        build.bolt("LS002", name="重型膨胀螺丝", spec="M8×30", maker_code="TJ-H0830Z", barcode="2000100014035"),
+        build.bolt("LS001", name="外六角螺栓", spec="M6×20 4.8级 镀锌",
+                   maker_code="TJ-H0620Z", barcode="2000100007020"),
+        build.bolt("LS002", name="重型膨胀螺丝", spec="M8×30", maker_code="TJ-H0830Z",
+                   barcode="2000100014035"),
         build.bolt("85123A", name="White hanging heart T-light holder", spec="", barcode=""),
         build.bolt("SN010", name="水泥", spec="５０公斤", barcode="6901234567892"),
     ])  # fmt: skip

@@ -46,7 +46,8 @@ def test_units_have_names_of_their_own():
 
 @pytest.mark.parametrize(
     ("base", "num", "den", "price"),
-    [("0.085", 200, 1, "17"), ("1", 1, 3, "0.333333"), ("2", 1, 3, "0.666667"), ("0.000001", 1, 2, "0.000001"),
+    [("0.085", 200, 1, "17"), ("1", 1, 3, "0.333333"), ("2", 1, 3, "0.666667"),
+     ("0.000001", 1, 2, "0.000001"),
      ("0.000001", 1, 3, "0")],
 )  # fmt: skip
 def test_a_units_price_is_rounded_once_half_up(base, num, den, price):
@@ -86,7 +87,8 @@ def test_a_refused_quantity_names_the_nearest_ones(quantity, unit, minimum, mult
 
 
 @given(
-    base=st.integers(1, 10_000), num=st.integers(1, 5000), den=st.integers(1, 20), minimum=st.integers(1, 2000),
+    base=st.integers(1, 10_000), num=st.integers(1, 5000), den=st.integers(1, 20),
+    minimum=st.integers(1, 2000),
     multiple=st.integers(1, 500),
 )  # fmt: skip
 def test_the_offered_quantities_can_be_ordered(base, num, den, minimum, multiple):

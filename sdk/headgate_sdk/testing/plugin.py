@@ -21,6 +21,7 @@ from litestar import Litestar
 
 from headgate_sdk.clock import Clock
 from headgate_sdk.context import SYSTEM, Actor, Context
+from headgate_sdk.testing.application import running
 from headgate_sdk.testing.server import TEST_SECRET_KEY, open_temporary_folder, postgres_server
 from headgate_sdk.testing.tenants import Client, make_tenant, sign_in
 
@@ -57,8 +58,7 @@ async def kernel(plugin_host: PluginHost) -> AsyncIterator[Kernel]:
 @pytest.fixture(scope="session")
 async def app(kernel: Kernel) -> AsyncIterator[Litestar]:
     """The application, in this process."""
-    application = create_app(kernel.settings, kernel=kernel)
-    async with application.lifespan():
+    async with running(create_app(kernel.settings, kernel=kernel)) as application:
         yield application
 
 

@@ -53,7 +53,7 @@ async def make_tenant(kernel: Kernel, *, currency: str = "CNY") -> Tenant:
         )
         person_ids = await save_people(db, [NewPerson(person.login, person.name) for person in people], now)
     async with kernel.context(await kernel.tenant(slug)) as ctx:
-        await set_active(ctx, kernel.host, tuple(kernel.host.by_id))
+        await set_active(ctx, kernel.host, tuple(p.manifest.id for p in kernel.host.installed if not p.problem))
         await save_roles(ctx, ROLES)
         await save_members(ctx, people, person_ids)
     return await kernel.tenant(slug)

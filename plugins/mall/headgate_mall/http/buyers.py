@@ -1,6 +1,6 @@
 """What all pages of the mall share: they are for buyers, and answer htmx with the piece that it asks for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -75,8 +75,14 @@ def with_badge(response: R, cart: Cart) -> R:
     return response
 
 
+def told(ctx: Context, message: str, params: Mapping[str, object]) -> str:
+    """Write a msgid with its values in the reader's language, whatever the values are called."""
+    text = ctx.translate(message)
+    return text.format(**params) if params else text
+
+
 def words(ctx: Context, error: HeadgateError) -> str:
     """Tell what is wrong in the reader's language; of several things each one."""
     if isinstance(error, InvalidFields):
         return " ".join(words(ctx, problem) for problem in error.problems)
-    return ctx.translate(error.message, **error.params)
+    return told(ctx, error.message, error.params)

@@ -12,6 +12,7 @@ from headgate_sdk.money import Money
 from headgate_sdk.quantity import quantity_text
 from headgate_trade.api import Cart, OrderDetail, OrderSummary, Sku, TraceEntry
 
+from headgate_mall.http.buyers import told
 from headgate_mall.packing import plain, steps_of
 from headgate_mall.progress import Progress, progress_of
 from headgate_mall.shelf import ShelfRow
@@ -260,7 +261,7 @@ def cart_view(ctx: Context, cart: Cart) -> CartView:
             base_quantity=line.base_quantity,
             price=decimal_text(line.price.unit_price) if line.price else None,
             amount=money_view(Money(line.amount, currency)),
-            problem=ctx.translate(line.problem, **line.problem_params) if line.problem else "",
+            problem=told(ctx, line.problem, line.problem_params) if line.problem else "",
         )
         for line in cart.lines
     ]

@@ -11,11 +11,11 @@ from headgate_trade.cursors import page_size, read_cursor, write_cursor
 
 MOVEMENT_NAMES = {
     "opening": N_("Opening stock"),
-    "receipt": N_("Received"),
+    "receipt": N_("Taken in"),
     "reserve": N_("Reserved for an order"),
     "release": N_("Reservation given back"),
     "issue": N_("Sent out"),
-    "return": N_("Returned"),
+    "return": N_("Sent back by a customer"),
     "adjust": N_("Corrected"),
 }
 """English msgid of each kind of movement."""

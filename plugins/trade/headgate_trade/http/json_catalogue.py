@@ -7,8 +7,6 @@ from uuid import UUID
 import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.web import create, read, replace
-from litestar.params import QueryParameter
-
 from headgate_trade.catalogue import (
     Category,
     SaveResult,
@@ -22,6 +20,7 @@ from headgate_trade.catalogue import (
     search_skus,
     stop_sku,
 )
+from litestar.params import QueryParameter
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="Rows on the page, 200 at most.")]
 After = Annotated[str | None, QueryParameter(description="Cursor that the page before gave as `next`.")]

@@ -11,7 +11,6 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 from headgate_sdk.money import Money, parse_price, round_to_minor
 from headgate_sdk.web import create, read, replace
-
 from headgate_trade.accounts import CreditNote, account_entries, customer_account, post_credit_notes
 from headgate_trade.catalogue import SaveResult
 from headgate_trade.customer_changes import CustomerInput, save_customers

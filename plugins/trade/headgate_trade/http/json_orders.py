@@ -9,15 +9,14 @@ import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.money import Money
 from headgate_sdk.web import create, read
-from litestar import Response
-from litestar.params import HeaderParameter, Parameter
-
 from headgate_trade.http.json_catalogue import After, Limit, Query
 from headgate_trade.http.json_money import Amount, amount_of
 from headgate_trade.order_inbox import inbox
 from headgate_trade.order_views import OrderDetail, OrderPage, OrderSummary, get_order, list_orders
 from headgate_trade.orders import OrderInput, OrderLineInput, cancel_order, place_order, resolve_step
 from headgate_trade.pricing_trace import TraceEntry
+from litestar import Response
+from litestar.params import HeaderParameter, QueryParameter
 
 Key = Annotated[
     str,
@@ -140,7 +139,7 @@ class CancelIn(msgspec.Struct, frozen=True):
 async def read_orders(
     ctx: Context,
     customer_id: UUID | None = None,
-    in_state: Annotated[Literal["open", "completed", "cancelled"] | None, Parameter(query="state")] = None,
+    in_state: Annotated[Literal["open", "completed", "cancelled"] | None, QueryParameter(name="state")] = None,
     q: Query = "",
     after: After = None,
     limit: Limit = 50,

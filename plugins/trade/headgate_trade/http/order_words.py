@@ -25,7 +25,7 @@ STAGES = {
     "received": N_("Received"),
     "completed": N_("Completed"),
 }
-STATES = {"open": N_("Open"), "completed": N_("Completed"), "cancelled": N_("Cancelled")}
+STATES = {"open": N_("Under way"), "completed": N_("Completed"), "cancelled": N_("Cancelled")}
 LOOKS = {"open": "wait", "completed": "ok", "cancelled": "stop"}
 """State of the badge by state of the order."""
 

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from headgate_sdk.context import Context
+from headgate_sdk.i18n import N_
 
 from headgate_trade.imports.reading import read_raw
 from headgate_trade.imports.report import ImportReport
@@ -27,7 +28,7 @@ def write_refused(ctx: Context, source: Path | bytes, report: ImportReport, targ
     with closing(read_raw(source)) as rows, target.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         header = next(rows)
-        writer.writerow([ctx.translate("Row in the file"), ctx.translate("Reason"), *header.cells])
+        writer.writerow([ctx.translate(N_("Row in the file")), ctx.translate(N_("Reason")), *header.cells])
         for row in rows:
             if row.number in reasons:
                 writer.writerow([row.number, reasons[row.number], *row.cells])

@@ -1,0 +1,1 @@
+"""A plugin for the kernel's tests that nobody needs and that needs nobody."""

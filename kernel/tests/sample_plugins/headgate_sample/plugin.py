@@ -1,0 +1,102 @@
+"""The front door of the sample plugin."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from headgate_sample.notes import count_notes, list_notes, write_note
+from headgate_sdk.context import Context
+from headgate_sdk.hooks import hookimpl
+from headgate_sdk.manifest import Manifest, Permission
+from headgate_sdk.web import PUBLIC, SIGNED_IN, NavItem, action, create, page, read, see_other
+from headgate_sdk.workflow import FlowSettings, Phase, PhaseSettings, StepSetting, StepType, SubjectType
+from litestar import Response
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+
+READ = "sample.notes.read"
+WRITE = "sample.notes.write"
+
+manifest = Manifest(
+    id="sample", name="Sample", description="Notes.", version="1.2.3", package="headgate_sample",
+    permissions=(Permission(READ, "See notes"), Permission(WRITE, "Write notes")),
+)  # fmt: skip
+
+
+class NoteForm(msgspec.Struct):
+    text: str
+
+
+@page("/sample/notes", permission=READ)
+async def notes_page(ctx: Context, slot: str = "") -> Response[str]:
+    return await ctx.render("sample/notes.html", notes=await list_notes(ctx), place=await ctx.slot("sample.notes", slot))
+
+
+@action("/sample/notes", permission=WRITE)
+async def write_by_form(
+    ctx: Context, data: Annotated[NoteForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+) -> Response[str]:
+    await write_note(ctx, data.text)
+    if data.text == "answered with 409":
+        return Response("no", status_code=409)
+    return see_other("/sample/notes")
+
+
+@page("/sample/anybody", permission=PUBLIC)
+async def anybody(ctx: Context) -> str:
+    return f"hello {ctx.actor.kind}"
+
+
+@page("/sample/signed-in", permission=SIGNED_IN)
+async def signed_in(ctx: Context) -> str:
+    return f"hello {ctx.actor.name}"
+
+
+@read("/sample/notes", permission=READ)
+async def read_notes(ctx: Context) -> list[str]:
+    return await list_notes(ctx)
+
+
+@create("/sample/notes", permission=WRITE)
+async def write_by_api(ctx: Context, data: NoteForm) -> NoteForm:
+    await write_note(ctx, data.text)
+    return data
+
+
+@hookimpl
+def headgate_routes():
+    return (notes_page, write_by_form, anybody, signed_in, read_notes, write_by_api)
+
+
+@hookimpl
+def headgate_nav():
+    return (
+        NavItem(label="Notes", href="/sample/notes", face="workbench", icon="list", permission=READ,
+                section="Orders", badge=count_notes),
+    )  # fmt: skip
+
+
+@hookimpl
+def headgate_subject_types():
+    phases = (
+        Phase("before", "released", "Before release", "Released"),
+        Phase("after", "completed", "Before closing", "Completed"),
+    )
+    default = FlowSettings((PhaseSettings("before", ((StepSetting("sample.check"),),)), PhaseSettings("after")))
+    return (SubjectType(id="sample.ticket", name="Ticket", phases=phases, default_flow=default),)
+
+
+@hookimpl
+def headgate_step_types():
+    return (
+        StepType(id="sample.check", name="Check", subject="sample.ticket", phases=("before",), permission=WRITE),
+        StepType(id="sample.file", name="File", subject="sample.ticket", phases=("after",), permission=WRITE,
+                 default_on=False),
+    )  # fmt: skip
+
+
+@hookimpl
+async def headgate_apply_blueprint(ctx: Context, folder: Path) -> None:
+    text = f"from {folder.name}"
+    if text not in await list_notes(ctx):
+        await write_note(ctx, text)
