@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from headgate_kernel.config import Settings
+from headgate_kernel.database.embedded import EmbeddedServer
+from headgate_kernel.database.embedded_directory import default_data_dir
 from headgate_kernel.identity.passwords import hash_password
 from headgate_kernel.identity.people import NewPerson, save_people
 from headgate_kernel.installation import database_ready
@@ -57,14 +59,14 @@ def demo(data_dir: Path | None, host: PluginHost, *, port: int, reset: bool, as_
     """Fill the demo's database if it is not filled yet, serve it, and tell whom to sign in as.
 
     Args:
-        data_dir: where the demo lives; `.headgate/demo` below the current folder by default.
+        data_dir: where the demo lives; by default a folder `demo` beside the installation's own data.
         host: the installed plugins.
         port: to serve on.
         reset: throw away what is there first.
         as_json: print one JSON object instead of a list.
     """
     check_port(ADDRESS, port)
-    folder = (data_dir or Path(".headgate") / "demo").absolute()
+    folder = (data_dir or default_data_dir() / "demo").absolute()
     if reset:
         _remove(folder)
     settings = msgspec.structs.replace(Settings.from_environment({}, data_dir=folder), domain="localhost")
@@ -92,6 +94,7 @@ def _remove(folder: Path) -> None:
             N_("{folder} holds something that the demo did not make ({name}), so it is not removed."),
             folder=str(folder), name=foreign[0],
         )  # fmt: skip
+    EmbeddedServer(folder / "database").remove()
     shutil.rmtree(folder)
 
 

@@ -29,7 +29,11 @@ class HeadgateError(Exception):
         self.params = params
 
     def __str__(self) -> str:
-        return self.message.format(**self.params) if self.params else self.message
+        return self.fill(self.message)
+
+    def fill(self, text: str) -> str:
+        """Fill the message, or a translation of it, with its parameters; `{field}` and `{row}` are among them."""
+        return text.format(**{"field": self.field, "row": self.row, **self.params})
 
 
 class Invalid(HeadgateError):

@@ -11,6 +11,8 @@ import msgspec
 from headgate_sdk.errors import ConfigError
 from headgate_sdk.i18n import N_
 
+from headgate_kernel.database.embedded_directory import default_data_dir
+
 KEY_BYTES = 32
 
 
@@ -48,7 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: a value cannot be used; names the variable.
         """
-        folder = data_dir or Path(environment.get("HEADGATE_DATA_DIR", "") or ".headgate")
+        configured = environment.get("HEADGATE_DATA_DIR", "")
+        folder = data_dir or (Path(configured) if configured else default_data_dir())
         domain = environment.get("HEADGATE_DOMAIN", "").strip().lower() or "localhost"
         return cls(
             database_url=environment.get("HEADGATE_DATABASE_URL", ""),

@@ -9,6 +9,7 @@ by connecting, never by a process number: a dead server may linger as a zombie, 
 import atexit
 import fcntl
 import os
+import shutil
 from pathlib import Path
 from typing import IO
 
@@ -126,6 +127,31 @@ class EmbeddedServer:
         finally:
             use_lock.close()
             boot_lock.close()
+
+    def remove(self) -> None:
+        """Stop the server if it still runs, and delete its data.
+
+        Raises:
+            EmbeddedServerError: another process uses it.
+        """
+        if not self.directory.exists():
+            return
+        with (
+            (self.directory / "boot.lock").open("w", encoding="ascii") as boot_lock,
+            (self.directory / "use.lock").open("w", encoding="ascii") as use_lock,
+        ):
+            fcntl.flock(boot_lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(use_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise EmbeddedServerError(
+                    N_("The data in {directory} is in use by another Headgate. Stop that one first."),
+                    directory=str(self.directory),
+                ) from None
+            if (self.cluster / "postmaster.pid").exists():
+                programs = self._reachable(Programs(find_programs(self._binaries), self._account))
+                programs.run("pg_ctl", "-D", self.cluster, "-w", "-m", "immediate", "stop")
+            shutil.rmtree(self.directory)
 
     def is_running(self) -> bool:
         """Tell whether the server answers."""

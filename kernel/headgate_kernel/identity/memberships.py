@@ -1,6 +1,6 @@
 """Who belongs to a tenant, in which roles."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
@@ -34,6 +34,19 @@ async def save_roles(ctx: Context, roles: Sequence[RoleEntry]) -> None:
     )
 
 
+def check_people(people: Sequence[PersonEntry], roles: Collection[str]) -> None:
+    """Refuse roles that are not defined.
+
+    Raises:
+        Invalid: names the person and the role.
+    """
+    for person in people:
+        for key in person.roles:
+            if key not in roles:
+                raise Invalid(N_("{login} is given the role {role}, which is not defined."), field="roles",
+                              login=person.login, role=key)  # fmt: skip
+
+
 async def save_members(
     ctx: Context, people: Sequence[PersonEntry], person_ids: dict[str, UUID]
 ) -> dict[str, UUID]:
@@ -54,11 +67,7 @@ async def save_members(
         row["key"]: row["id"]
         for row in await ctx.db.fetch("SELECT key, id FROM role WHERE tenant_id = $1", ctx.tenant.id)
     }
-    for person in people:
-        for key in person.roles:
-            if key not in role_ids:
-                raise Invalid(N_("{login} is given the role {role}, which is not defined."), field="roles",
-                              login=person.login, role=key)  # fmt: skip
+    check_people(people, role_ids)
     by_login = {fold_login(person.login): person for person in people}
     await ctx.db.execute_many(
         """

@@ -12,7 +12,7 @@ from headgate_sdk.errors import Invalid, NotFound
 from headgate_sdk.i18n import N_
 from headgate_sdk.workflow import FlowSettings, PhaseSettings, StepSetting
 
-from headgate_kernel.identity.memberships import save_members, save_roles
+from headgate_kernel.identity.memberships import check_people, save_members, save_roles
 from headgate_kernel.identity.passwords import hash_password
 from headgate_kernel.identity.people import NewPerson, save_people
 from headgate_kernel.identity.permissions import check_roles
@@ -96,6 +96,7 @@ def _check(blueprint: Blueprint, host: PluginHost) -> None:
                 field="plugins.enabled", plugin=plugin,
             )  # fmt: skip
     check_roles(blueprint.roles, [permission for _, permission in host.surfaces.permissions])
+    check_people(blueprint.people, [role.key for role in blueprint.roles])
 
 
 async def _publish_flows(kernel: "Kernel", ctx: Context, blueprint: Blueprint) -> None:
@@ -108,6 +109,7 @@ def _flow_settings(
     catalogue: StepCatalogue, subject_type: str, steps: tuple[str, ...], plugins: frozenset[str]
 ) -> FlowSettings:
     """Put the named steps, in their order, into the phases where they stand; all others are off."""
+    subject = catalogue.subject(subject_type)
     available = {step.id: step for step in catalogue.steps_for(subject_type, plugins)}
     for step in steps:
         if step not in available:
@@ -124,6 +126,6 @@ def _flow_settings(
                     (StepSetting(step, enabled=step in steps),) for step in order if available[step].phases[0] == phase.id
                 ),
             )
-            for phase in catalogue.subject(subject_type).phases
+            for phase in subject.phases
         )
     )

@@ -43,6 +43,7 @@ class TenantDirectory:
         self._plugins = host
         self._by_host: dict[str, tuple[float, Tenant]] = {}
         self._unknown: dict[str, float] = {}
+        self._forgotten = 0
 
     async def by_host(self, host: str) -> Tenant | None:
         """Give the tenant of a host name (without port), None when there is none."""
@@ -73,8 +74,10 @@ class TenantDirectory:
         for host in [host for host, (_, tenant) in self._by_host.items() if tenant.info.id == tenant_id]:
             del self._by_host[host]
         self._unknown.clear()
+        self._forgotten += 1
 
     async def _load(self, host: str, now: float) -> Tenant | None:
+        forgotten = self._forgotten
         async with self._databases.platform_scope() as db:
             row = await db.fetch_row(
                 f"{_SELECT} JOIN tenant_host h ON h.tenant_id = t.id WHERE h.host = $1", host
@@ -86,7 +89,8 @@ class TenantDirectory:
             self._unknown[host] = now
             return None
         tenant = self._tenant(row)
-        self._by_host[host] = (now, tenant)
+        if forgotten == self._forgotten:  # else it may have changed while it was read
+            self._by_host[host] = (now, tenant)
         return tenant
 
     def _tenant(self, row: "Record") -> Tenant:

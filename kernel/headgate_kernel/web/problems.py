@@ -105,7 +105,7 @@ def _problem(request: AnyRequest, error: HeadgateError) -> Problem:
     parts = getattr(error, "problems", ())
     return Problem(
         code=error.code,
-        message=words.format(**error.params) if error.params else words,
+        message=error.fill(words),
         field=error.field,
         row=error.row,
         problems=[_problem(request, part) for part in parts] if isinstance(error, InvalidFields) or parts else [],

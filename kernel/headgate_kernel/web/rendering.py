@@ -137,8 +137,7 @@ class Renderer:
 
     def words(self, locale: str, error: HeadgateError) -> str:
         """Give an error's message in the reader's language."""
-        text = self._catalogue.translate(locale, error.message)
-        return text.format(**error.params) if error.params else text
+        return error.fill(self._catalogue.translate(locale, error.message))
 
     def _slot_failed(self, ctx: Context, plugin: str, reason: str) -> str:
         name = self._catalogue.translate(ctx.locale, self._host.by_id[plugin].manifest.name)
@@ -157,8 +156,7 @@ class Renderer:
         ]
         items = [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
         here = max(
-            (item.href for item in items if ctx.path == item.href or ctx.path.startswith(item.href.rstrip("/") + "/")),
-            key=len, default="",
+            (item.href for item in items if _covers(item.href, ctx.path)), key=len, default="",
         )  # fmt: skip
         return [
             NavEntry(item.label, item.href, item.icon, item.section, item.href == here, await _badge(ctx, item))
@@ -179,6 +177,11 @@ async def _badge(ctx: Context, item: NavItem) -> str | None:
         log.exception("the number beside %s cannot be told", item.href)
         return None
     return None if count <= 0 else str(count) if count < 1000 else "999+"
+
+
+def _covers(href: str, path: str) -> bool:
+    """Tell whether an entry leads to where the reader is; a face's front page (`/mall/`) covers only itself."""
+    return path.rstrip("/") == href.rstrip("/") or (not href.endswith("/") and path.startswith(href + "/"))
 
 
 def _section_rank(item: NavItem) -> int:

@@ -53,6 +53,16 @@ class StepCatalogue(msgspec.Struct, frozen=True):
             if step.subject == subject_type and step.plugin in plugins
         )
 
+    def in_order(self, subject_type: str, plugins: frozenset[str]) -> tuple[StepType, ...]:
+        """Give the same step types as people meet them: by phase, then as they were declared."""
+        phases = [phase.id for phase in self.subject(subject_type).phases]
+        return tuple(
+            sorted(
+                (s for s in self.step_types.values() if s.subject == subject_type and s.plugin in plugins),
+                key=lambda step: phases.index(step.phases[0]),
+            )
+        )
+
     def blocking_plugin(self, step: str, plugin: str, plugins: frozenset[str]) -> str:
         """Name the plugin that keeps a step from being resolved because it is off or gone; else empty."""
         return "" if step in self.step_types and plugin in plugins else plugin

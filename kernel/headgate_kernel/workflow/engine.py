@@ -19,6 +19,7 @@ from headgate_sdk.workflow import (
     NotAllowed,
     OpenTask,
     StepBlocked,
+    StepType,
     SubjectRef,
     UnknownStep,
 )
@@ -186,6 +187,10 @@ class WorkflowEngine:
     async def count_open(self, subject_type: str) -> dict[str, int]:
         """Count what waits at each step."""
         return await count_tasks(self._ctx, subject_type)
+
+    def steps(self, subject_type: str) -> tuple[StepType, ...]:
+        """Give the step types on offer."""
+        return self._catalogue.in_order(subject_type, self._ctx.plugins)
 
     async def _run(
         self, subject: SubjectRef, expected_seq: int | None, decide: Callable[[Loaded], Events]

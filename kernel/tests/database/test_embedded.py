@@ -370,3 +370,17 @@ async def test_a_stopped_server_is_not_revived(server):
 
     with pytest.raises(EmbeddedServerError, match="has been stopped"):
         server.ensure_running()
+
+
+def test_data_in_use_is_not_removed_and_data_of_nobody_is(folder):
+    from headgate_kernel.database.embedded import EmbeddedServer
+    from headgate_kernel.database.errors import EmbeddedServerError
+
+    server = EmbeddedServer(folder / "database")
+    server.start()
+    with pytest.raises(EmbeddedServerError, match="in use"):
+        EmbeddedServer(folder / "database").remove()
+    assert server.is_running()
+    server.stop()
+    EmbeddedServer(folder / "database").remove()
+    assert not (folder / "database").exists()

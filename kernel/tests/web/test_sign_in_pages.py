@@ -103,7 +103,7 @@ async def test_a_program_with_a_wrong_password_gets_none(browse, tenant):
 
 async def test_the_console_is_for_operators(browse, tenant, operator):
     console = browse("console.localhost")
-    assert (await console.get("/console/")).headers["location"] == "/sign-in?next=%2Fconsole%2F"
+    assert (await console.get("/console/")).headers["location"] == "/sign-in?next=%2Fconsole"
     refused = await console.post("/sign-in", data=form(tenant, "owner"))
     assert refused.status_code == 422
     welcome = await console.post("/sign-in", data={"login": operator, "password": PASSWORD})

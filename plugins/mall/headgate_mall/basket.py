@@ -41,8 +41,8 @@ def line_id(sku_id: UUID, unit: str) -> str:
 
 
 def nearest_of(params: Mapping[str, object]) -> tuple[str, ...]:
-    """Read the quantities that a refusal proposes; fractions cannot be typed and are left out."""
-    found = [str(params[name]) for name in ("lower", "upper") if params.get(name)]
+    """Read the quantities that a refusal proposes, or what stock leaves; fractions cannot be typed."""
+    found = [str(params[name]) for name in ("lower", "upper", "available") if params.get(name)]
     return tuple(value for value in found if "/" not in value and value != "0")
 
 

@@ -13,6 +13,8 @@ from headgate_trade.api import Cart, CartLine, Customer
         ({}, ()),
         ({"lower": None, "upper": "200"}, ("200",)),
         ({"lower": "4", "upper": "6", "unit": "盒"}, ("4", "6")),
+        ({"code": "A1", "name": "钉", "available": "25", "unit": "包"}, ("25",)),
+        ({"code": "A1", "name": "钉", "available": "0"}, ()),
         ({"lower": "1/3", "upper": "2/3"}, ()),
         ({"lower": "0", "upper": "0.5"}, ("0.5",)),
     ],

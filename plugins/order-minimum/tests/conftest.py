@@ -17,10 +17,14 @@ async def shop(kernel, new_tenant):
     async with kernel.context(tenant) as ctx:
         group_id = await save_customer_group(ctx, "retail", "零售店", None)
         await save_skus(ctx, [
-            SkuInput(code="P1", name="运费券", category="其他", base_unit="张", base_price=Decimal(100), stocked=False)
+            SkuInput(
+                code="P1", name="运费券", category="其他", base_unit="张", base_price=Decimal(100),
+                stocked=False,
+            ),
         ])  # fmt: skip
         await save_customers(
-            ctx, [CustomerInput(code="C1", name="老周", group="retail"), CustomerInput(code="C2", name="散客")]
+            ctx,
+            [CustomerInput(code="C1", name="老周", group="retail"), CustomerInput(code="C2", name="散客")],
         )
         customers = {customer.code: customer.id for customer in (await list_customers(ctx)).items}
         sku_id = (await list_skus(ctx)).items[0].id

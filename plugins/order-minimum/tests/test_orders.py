@@ -74,7 +74,10 @@ async def test_rules_are_replaced_whole_and_who_changed_them_is_kept(kernel, sho
         [rule] = await list_rules(ctx)
         assert (rule.group_id, rule.amount.amount) == (None, 299_50)
         audited = await ctx.db.fetch_value(
-            "SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND action = 'order-minimum.rules.replaced'",
+            """
+            SELECT count(*) FROM audit_entry
+            WHERE tenant_id = $1 AND action = 'order-minimum.rules.replaced'
+            """,
             ctx.tenant.id,
         )
         assert audited == 2
@@ -85,7 +88,10 @@ async def test_saving_the_same_again_leaves_no_entry(kernel, shop):
     await set_rules(kernel, shop, group=500)
     async with kernel.context(shop.tenant) as ctx:
         audited = await ctx.db.fetch_value(
-            "SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND action = 'order-minimum.rules.replaced'",
+            """
+            SELECT count(*) FROM audit_entry
+            WHERE tenant_id = $1 AND action = 'order-minimum.rules.replaced'
+            """,
             ctx.tenant.id,
         )
     assert audited == 1
@@ -96,7 +102,9 @@ async def test_amounts_that_cannot_be_are_refused_and_the_old_ones_stay(kernel, 
     await set_rules(kernel, shop, others=300)
     async with kernel.context(shop.tenant) as ctx:
         with pytest.raises(InvalidFields) as refused:
-            await replace_rules(ctx, [RuleInput(shop.group_id, Decimal(500)), RuleInput(None, Decimal(amount))])
+            await replace_rules(
+                ctx, [RuleInput(shop.group_id, Decimal(500)), RuleInput(None, Decimal(amount))]
+            )
         assert [problem.row for problem in refused.value.problems] == [2]
         assert [rule.amount.amount for rule in await list_rules(ctx)] == [300_00]
 

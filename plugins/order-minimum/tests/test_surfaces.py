@@ -22,7 +22,12 @@ async def test_the_form_saves_and_shows_what_was_saved(shop, owner):
 
 @pytest.mark.parametrize(
     ("typed", "told"),
-    [("-3", "cannot be negative"), ("abc", "is not a price"), ("1e20", "too large"), ("0.001", "more decimals")],
+    [
+        ("-3", "cannot be negative"),
+        ("abc", "is not a price"),
+        ("1e20", "too large"),
+        ("0.001", "more decimals"),
+    ],
 )
 async def test_a_wrong_amount_is_told_at_its_field_and_nothing_is_saved(shop, owner, typed, told):
     response = await owner.post(PAGE, data={f"amount.{shop.group_id}": typed, "amount.others": "300"})
@@ -39,7 +44,12 @@ async def test_a_field_that_names_no_group_is_refused(owner):
 
 
 async def test_the_json_api_reads_what_it_replaced(shop, owner):
-    body = {"rules": [{"group_id": str(shop.group_id), "amount": "500.00"}, {"group_id": None, "amount": "300.00"}]}
+    body = {
+        "rules": [
+            {"group_id": str(shop.group_id), "amount": "500.00"},
+            {"group_id": None, "amount": "300.00"},
+        ]
+    }
     assert (await owner.put(API, json=body)).json() == body
     assert (await owner.get(API)).json() == body
     wrong = await owner.put(API, json={"rules": [{"group_id": None, "amount": "-3"}]})

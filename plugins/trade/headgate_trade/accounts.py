@@ -119,12 +119,12 @@ async def account_entries(
         NotFound: no such customer, or not the buyer's own.
     """
     account = await customer_account(ctx, customer_id)
-    before, balance = (None, account.balance.amount)
+    before_at, before_id, balance = None, None, account.balance.amount
     if after is not None:
-        before, balance = read_cursor(after, tuple[UUID, int])
+        before_at, before_id, balance = read_cursor(after, tuple[datetime, UUID, int])
     limit = page_size(limit)
     rows = await ctx.db.fetch(
-        _ENTRIES, ctx.tenant.id, customer_id, ctx.tenant.currency, before, limit + 1
+        _ENTRIES, ctx.tenant.id, customer_id, ctx.tenant.currency, before_at, before_id, limit + 1
     )  # fmt: skip
     currency = ctx.tenant.currency
     items: list[AccountEntry] = []
@@ -139,7 +139,7 @@ async def account_entries(
         )  # fmt: skip
         if not held:
             balance -= row["amount"]
-    following = write_cursor(items[-1].id, balance) if len(rows) > limit else None
+    following = write_cursor(items[-1].at, items[-1].id, balance) if len(rows) > limit else None
     return AccountPage(items, following)
 
 
@@ -192,31 +192,34 @@ async def _require_account(ctx: Context, customer_id: UUID) -> None:
 _ACCOUNT = """
 SELECT coalesce(a.posted, 0) AS posted, coalesce(a.pending, 0) AS pending
 FROM trade_customer c
-LEFT JOIN trade_account a ON a.tenant_id = $1 AND a.kind = 'receivable' AND a.customer_id = c.id AND a.currency = $3
+LEFT JOIN trade_account a
+    ON a.tenant_id = $1 AND a.kind = 'receivable' AND a.customer_id = c.id AND a.currency = $3
 WHERE c.tenant_id = $1 AND c.id = $2
 """
 
-# Both legs are found by an index that ends in the id, so each side of the union stops at the page's end.
+# By the time of the document, not of booking: a replay or an import may book the past.
 _ENTRIES = """
 WITH account AS MATERIALIZED (
     SELECT id FROM trade_account
     WHERE tenant_id = $1 AND kind = 'receivable' AND customer_id = $2 AND currency = $3
 ), entry AS (
-    (SELECT t.id, t.at, t.phase, t.document_type, t.document_number, t.document_id, t.amount
+    (SELECT t.id, t.at, t.phase, t.document_type, t.document_number, t.document_id, t.amount AS amount
      FROM trade_transfer t
-     WHERE t.tenant_id = $1 AND t.debit_account_id = (SELECT id FROM account) AND ($4::uuid IS NULL OR t.id < $4)
-       AND (t.phase IN ('posted', 'post') OR (t.phase = 'pending' AND NOT EXISTS (
-               SELECT FROM trade_transfer e WHERE e.tenant_id = $1 AND e.pending_id = t.id)))
-     ORDER BY t.id DESC LIMIT $5)
+     WHERE t.tenant_id = $1 AND t.debit_account_id = (SELECT id FROM account) AND t.phase <> 'void'
+       AND ($4::timestamptz IS NULL OR (t.at, t.id) < ($4, $5::uuid))
+       AND (t.phase <> 'pending' OR NOT EXISTS (
+           SELECT FROM trade_transfer e WHERE e.tenant_id = $1 AND e.pending_id = t.id))
+     ORDER BY t.at DESC, t.id DESC LIMIT $6)
     UNION ALL
-    (SELECT t.id, t.at, t.phase, t.document_type, t.document_number, t.document_id, -t.amount
+    (SELECT t.id, t.at, t.phase, t.document_type, t.document_number, t.document_id, -t.amount AS amount
      FROM trade_transfer t
-     WHERE t.tenant_id = $1 AND t.credit_account_id = (SELECT id FROM account) AND ($4::uuid IS NULL OR t.id < $4)
-       AND (t.phase IN ('posted', 'post') OR (t.phase = 'pending' AND NOT EXISTS (
-               SELECT FROM trade_transfer e WHERE e.tenant_id = $1 AND e.pending_id = t.id)))
-     ORDER BY t.id DESC LIMIT $5)
+     WHERE t.tenant_id = $1 AND t.credit_account_id = (SELECT id FROM account) AND t.phase <> 'void'
+       AND ($4::timestamptz IS NULL OR (t.at, t.id) < ($4, $5::uuid))
+       AND (t.phase <> 'pending' OR NOT EXISTS (
+           SELECT FROM trade_transfer e WHERE e.tenant_id = $1 AND e.pending_id = t.id))
+     ORDER BY t.at DESC, t.id DESC LIMIT $6)
 )
-SELECT * FROM entry ORDER BY id DESC LIMIT $5
+SELECT * FROM entry ORDER BY at DESC, id DESC LIMIT $6
 """
 
 _BOOKED = """

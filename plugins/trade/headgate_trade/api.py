@@ -11,18 +11,15 @@ from headgate_trade.accounts import (
     post_credit_note,
     post_credit_notes,
 )
-from headgate_trade.carts import (
-    Cart,
-    CartLine,
-    CartProblem,
+from headgate_trade.cart_changes import (
     add_to_cart,
     cart_count,
     clear_cart,
-    get_cart,
     place_cart,
     quantities_in_cart,
     set_cart_line,
 )
+from headgate_trade.carts import Cart, CartLine, CartProblem, get_cart
 from headgate_trade.catalogue import (
     Category,
     SaveResult,
@@ -50,7 +47,7 @@ from headgate_trade.customers import (
     list_customers,
     list_groups,
 )
-from headgate_trade.flow import ORDER, STEPS
+from headgate_trade.flow import ORDER
 from headgate_trade.ledger import LedgerDifference, ledger_differences
 from headgate_trade.order_inbox import inbox, inbox_count
 from headgate_trade.order_views import (
@@ -89,7 +86,6 @@ __all__ = [
     "ENTRY_NAMES",
     "ORDER",
     "RULE_NAMES",
-    "STEPS",
     "Account",
     "AccountEntry",
     "AccountPage",

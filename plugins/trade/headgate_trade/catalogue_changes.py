@@ -19,6 +19,7 @@ from headgate_trade.catalogue_input import (
     code_taken,
     fingerprint,
 )
+from headgate_trade.category_icons import fitting_icon
 from headgate_trade.search import index_text, index_tokens
 
 
@@ -196,20 +197,24 @@ async def save_categories(ctx: Context, icons: dict[str, str]) -> dict[str, UUID
 
     Args:
         ctx: needs `trade.catalogue.write`.
-        icons: icon of the sprite by name of the category; an empty one leaves what is there.
+        icons: icon of the sprite by name of the category; an empty one leaves what is there, and gives a new
+            category one that fits its name.
     """
     ctx.require("trade.catalogue.write")
     rows = await ctx.db.fetch(
         """
         INSERT INTO trade_category AS c (tenant_id, id, name, icon, sort)
-        SELECT $1, r.id, r.name, coalesce(nullif(r.icon, ''), 'package'),
+        SELECT $1, r.id, r.name, coalesce(nullif(r.icon, ''), r.fitting),
                r.ord + (SELECT coalesce(max(m.sort), 0) FROM trade_category m WHERE m.tenant_id = $1)
-        FROM unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS r(id, name, icon, ord)
-        ON CONFLICT (tenant_id, name) DO UPDATE
-            SET icon = CASE WHEN excluded.icon = 'package' THEN c.icon ELSE excluded.icon END
+        FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
+            WITH ORDINALITY AS r(id, name, icon, fitting, ord)
+        ON CONFLICT (tenant_id, name) DO UPDATE SET icon = coalesce(
+            (SELECT nullif(g.icon, '') FROM unnest($3::text[], $4::text[]) AS g(name, icon)
+             WHERE g.name = c.name), c.icon)
         RETURNING c.name, c.id
         """,
         ctx.tenant.id, [new_id() for _ in icons], list(icons), list(icons.values()),
+        [fitting_icon(name) for name in icons],
     )  # fmt: skip
     return {row[0]: row[1] for row in rows}
 

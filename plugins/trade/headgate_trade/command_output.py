@@ -24,7 +24,9 @@ def print_import(console: Console, done: ImportReport, refused_file: Path | None
         table = Table("Why rows were refused", "Rows", "First")
         for message, count in done.reasons()[:MOST]:
             first = next(problem for problem in done.refused if problem.message == message)
-            table.add_row(message.format_map(_Loose(first.params)), f"{count:,}", f"row {first.row}: {first.value}")
+            table.add_row(
+                message.format_map(_Loose(first.params)), f"{count:,}", f"row {first.row}: {first.value}"
+            )
         console.print(table)
         if refused_file is None:
             console.print("To get these rows in a file of their own, add --refused FILE.")
@@ -71,7 +73,9 @@ def _print_months(console: Console, done: ReplayReport) -> None:
 
 def _print_prices(console: Console, done: ReplayReport) -> None:
     ruled = ", ".join(
-        f"{RULE_NAMES.get(rule, rule).lower()} {lines:,}" for rule, lines in done.rules.items() if rule != "agreed"
+        f"{RULE_NAMES.get(rule, rule).lower()} {lines:,}"
+        for rule, lines in done.rules.items()
+        if rule != "agreed"
     )
     repriced = sum(item.lines for item in done.repriced)
     console.print(f"Lines at the price of the rules: {ruled}. At another price: {repriced:,}, because:")

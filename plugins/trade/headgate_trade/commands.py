@@ -82,12 +82,16 @@ def import_file(file: Path, slug: str, kind: Kind, refused_file: Path | None) ->
 @click.option("--from", "start", type=_DAY, help="First day, such as 2010-12-01; the beginning if left out.")
 @click.option("--to", "end", type=_DAY, help="Last day; the end if left out.")
 @click.option(
-    "--file", "file", type=_FILE, help="The history; the one in the folder `data` of this directory if left out."
+    "--file",
+    "file",
+    type=_FILE,
+    help="The history; the one in the folder `data` of this directory if left out.",
 )
 def replay(slug: str, start: datetime | None, end: datetime | None, file: Path | None) -> None:
     """Place the orders of an imported history again, each at its own time and price, and compare the books.
 
-    Ends with an error when the books are not the history's to the penny. Running it again places nothing twice.
+    Ends with an error when the books are not the history's to the penny. Running it again places nothing
+    twice.
     """
     console = Console()
     history = file or _only_history()

@@ -117,10 +117,11 @@ async def ledger_differences(ctx: Context) -> list[LedgerDifference]:
 # The customer's row is written before the transfers, so their foreign keys find it; own accounts likewise.
 _POST = """
 WITH coming AS MATERIALIZED (
-    SELECT * FROM unnest($4::uuid[], $5::uuid[], $6::boolean[], $7::uuid[], $8::text[], $9::bigint[], $10::text[],
-                         $11::uuid[], $12::text[], $13::timestamptz[], $14::uuid[])
-        AS c(id, customer_id, debit, own_id, own_kind, amount, document_type, document_id, document_number, at,
-             account_id)
+    SELECT *
+    FROM unnest($4::uuid[], $5::uuid[], $6::boolean[], $7::uuid[], $8::text[], $9::bigint[], $10::text[],
+                $11::uuid[], $12::text[], $13::timestamptz[], $14::uuid[])
+        AS c(id, customer_id, debit, own_id, own_kind, amount, document_type, document_id, document_number,
+             at, account_id)
 ), own AS (
     INSERT INTO trade_account (tenant_id, id, kind, currency)
     SELECT DISTINCT $1::integer, own_id, own_kind, $2 FROM coming
@@ -142,7 +143,7 @@ SELECT $1, c.id, CASE WHEN c.debit THEN o.id ELSE c.own_id END, CASE WHEN c.debi
 FROM coming c JOIN owed o ON o.customer_id = c.customer_id
 """
 
-# One hold at a time is looked up: a plan that reads the whole table at once, made while it was small, would stay.
+# One hold at a time is looked up: a plan that reads the whole table, made while it was small, would stay.
 _END = """
 WITH held AS MATERIALIZED (
     SELECT p.*, e.ending_id
@@ -191,15 +192,16 @@ WITH leg AS (
 ), fold AS (
     SELECT account_id,
            coalesce(sum(amount) FILTER (WHERE phase IN ('posted', 'post')), 0)::bigint AS posted,
-           coalesce(sum(CASE WHEN phase = 'pending' THEN amount WHEN phase IN ('post', 'void') THEN -amount END), 0)
-               ::bigint AS pending
+           coalesce(sum(CASE WHEN phase = 'pending' THEN amount ELSE -amount END)
+                    FILTER (WHERE phase <> 'posted'), 0)::bigint AS pending
     FROM leg GROUP BY account_id
 )
 SELECT x.what, a.id, x.kept, x.folded
 FROM trade_account a
 LEFT JOIN fold f ON f.account_id = a.id
-CROSS JOIN LATERAL (VALUES ('posted', a.posted, coalesce(f.posted, 0)), ('pending', a.pending, coalesce(f.pending, 0)))
-    AS x(what, kept, folded)
+CROSS JOIN LATERAL (
+    VALUES ('posted', a.posted, coalesce(f.posted, 0)), ('pending', a.pending, coalesce(f.pending, 0))
+) AS x(what, kept, folded)
 WHERE a.tenant_id = $1 AND a.kind = 'receivable' AND x.kept <> x.folded
 UNION ALL
 SELECT 'ending', e.id, e.amount, p.amount

@@ -8,13 +8,13 @@ from headgate_sdk.context import Context
 from headgate_sdk.workflow import OpenTask
 
 from headgate_trade.cursors import page_size, read_cursor, write_cursor
-from headgate_trade.flow import ORDER, STEPS
+from headgate_trade.flow import ORDER
 from headgate_trade.order_views import OrderPage, orders_of
 
 
 def my_steps(ctx: Context) -> list[str]:
     """Give the ids of the steps that the actor may resolve."""
-    return [step.id for step in STEPS if ctx.allowed(step.permission)]
+    return [step.id for step in ctx.workflow.steps(ORDER) if ctx.allowed(step.permission)]
 
 
 async def inbox(

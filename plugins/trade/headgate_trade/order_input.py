@@ -83,7 +83,7 @@ async def find_by_key(ctx: Context, placement: Placement) -> PlacedOrder | None:
 
 
 async def find_cart_order(ctx: Context, customer_id: UUID, key: str) -> PlacedOrder | None:
-    """Find the order that a cart became: the cart is empty by then, so there is nothing to compare it with."""
+    """Find the order that a cart became; the cart is empty by then, so there is nothing to compare."""
     row = await ctx.db.fetch_row(
         "SELECT id, number, total, currency FROM trade_order "
         "WHERE tenant_id = $1 AND customer_id = $2 AND idempotency_key = $3",

@@ -34,7 +34,7 @@ async def can_cancel(ctx: Context, order: OrderDetail) -> bool:
     )
 
 
-async def resolve_step(
+async def resolve_step(  # noqa: PLR0917 (the order in which people say it)
     ctx: Context, order_id: UUID, step: str, decision: str, note: str = "", expected_seq: int | None = None
 ) -> None:
     """Resolve an open step of an order: approve, reject, book out, ship, receive.

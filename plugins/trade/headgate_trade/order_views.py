@@ -130,7 +130,7 @@ async def get_order(ctx: Context, order_id: UUID) -> OrderDetail:
     """
     own = await _own_customer(ctx)
     row = await ctx.db.fetch_row(
-        _JOINED.format(page=_ONE), ctx.tenant.id, order_id, own
+        _joined(_ONE), ctx.tenant.id, order_id, own
     )  # fmt: skip
     if row is None:
         raise NotFound(N_("There is no such order."))
@@ -166,7 +166,7 @@ async def list_orders(
     placed_at, last = read_cursor(after, tuple[datetime, UUID]) if after is not None else (None, None)
     limit = page_size(limit)
     rows = await ctx.db.fetch(
-        _JOINED.format(page=_PAGE),
+        _joined(_PAGE),
         ctx.tenant.id, own or customer_id, state, _contains(query), query.strip(), placed_at, last, limit + 1,
     )  # fmt: skip
     if own is not None and customer_id not in (None, own):
@@ -178,7 +178,7 @@ async def list_orders(
 
 async def orders_of(ctx: Context, order_ids: Sequence[UUID]) -> dict[UUID, OrderSummary]:
     """Give summaries of a batch of orders of any customer; for callers that have checked who asks."""
-    rows = await ctx.db.fetch(_JOINED.format(page=_MANY), ctx.tenant.id, list(order_ids))
+    rows = await ctx.db.fetch(_joined(_MANY), ctx.tenant.id, list(order_ids))
     return {item.id: item for item in await summaries(ctx, rows)}
 
 
@@ -199,12 +199,21 @@ async def _own_customer(ctx: Context) -> UUID | None:
 def _summary(ctx: Context, row: Record, flow: Instance | None) -> OrderSummary:
     waiting = flow.open_steps if flow is not None else ()
     return OrderSummary(
-        id=row["id"], number=row["number"], customer_id=row["customer_id"], customer_name=row["customer_name"],
-        placed_at=row["placed_at"], total=Money(row["total"], row["currency"]), line_count=row["line_count"],
-        state=row["state"], stage=row["stage"], waiting_for=tuple(step.name for step in waiting),
-        waiting_steps=tuple(step.step for step in waiting), age=ctx.clock.now() - row["placed_at"],
-        source=row["source"], reference=row["reference"],
-    )  # fmt: skip
+        id=row["id"],
+        number=row["number"],
+        customer_id=row["customer_id"],
+        customer_name=row["customer_name"],
+        placed_at=row["placed_at"],
+        total=Money(row["total"], row["currency"]),
+        line_count=row["line_count"],
+        state=row["state"],
+        stage=row["stage"],
+        waiting_for=tuple(step.name for step in waiting),
+        waiting_steps=tuple(step.step for step in waiting),
+        age=ctx.clock.now() - row["placed_at"],
+        source=row["source"],
+        reference=row["reference"],
+    )
 
 
 def _line(row: Record) -> OrderLine:
@@ -224,45 +233,42 @@ def _contains(query: str) -> str | None:
 _STATE = """CASE WHEN o.cancelled_at IS NOT NULL THEN 'cancelled'
                  WHEN o.completed_at IS NOT NULL THEN 'completed' ELSE 'open' END"""
 
-_JOINED = (
-    """
-WITH page AS MATERIALIZED ({page})
-SELECT o.*, c.name AS customer_name,
-       (SELECT count(*) FROM trade_order_line l WHERE l.tenant_id = $1 AND l.order_id = o.id) AS line_count,
-       """
-    + _STATE
-    + """ AS state,
-       CASE WHEN o.completed_at IS NOT NULL THEN 'completed' WHEN o.received_at IS NOT NULL THEN 'received'
-            WHEN o.issued_at IS NOT NULL THEN 'issued' WHEN o.released_at IS NOT NULL THEN 'released'
-            ELSE 'placed' END AS stage
-FROM page o
-JOIN trade_customer c ON c.tenant_id = $1 AND c.id = o.customer_id
-ORDER BY o.placed_at DESC, o.id DESC
+_ONE = """
+    SELECT * FROM trade_order
+    WHERE tenant_id = $1 AND id = $2 AND ($3::uuid IS NULL OR customer_id = $3)
 """
-)
-
-_ONE = """SELECT * FROM trade_order WHERE tenant_id = $1 AND id = $2 AND ($3::uuid IS NULL OR customer_id = $3)"""
 
 _MANY = """SELECT * FROM trade_order WHERE tenant_id = $1 AND id = ANY($2::uuid[])"""
 
-_PAGE = (
-    """
+_PAGE = f"""
     SELECT o.* FROM trade_order o
     WHERE o.tenant_id = $1 AND ($2::uuid IS NULL OR o.customer_id = $2)
-      AND ($3::text IS NULL OR """
-    + _STATE
-    + """ = $3)
+      AND ($3::text IS NULL OR {_STATE} = $3)
       AND ($4::text IS NULL OR o.number ILIKE $4 OR o.reference ILIKE $4 OR EXISTS (
           SELECT FROM trade_customer n
           WHERE n.tenant_id = $1 AND n.id = o.customer_id AND (n.name ILIKE $4 OR n.code = $5)))
       AND ($6::timestamptz IS NULL OR (o.placed_at, o.id) < ($6, $7::uuid))
     ORDER BY o.placed_at DESC, o.id DESC
     LIMIT $8
-"""
-)
+"""  # noqa: S608 (constants only)
+
+
+def _joined(page: str) -> str:
+    return f"""
+WITH page AS MATERIALIZED ({page})
+SELECT o.*, c.name AS customer_name, {_STATE} AS state,
+       (SELECT count(*) FROM trade_order_line l WHERE l.tenant_id = $1 AND l.order_id = o.id) AS line_count,
+       CASE WHEN o.completed_at IS NOT NULL THEN 'completed' WHEN o.received_at IS NOT NULL THEN 'received'
+            WHEN o.issued_at IS NOT NULL THEN 'issued' WHEN o.released_at IS NOT NULL THEN 'released'
+            ELSE 'placed' END AS stage
+FROM page o
+JOIN trade_customer c ON c.tenant_id = $1 AND c.id = o.customer_id
+ORDER BY o.placed_at DESC, o.id DESC
+"""  # noqa: S608 (constants only)
+
 
 _LINES = """
-SELECT line_no, sku_id, sku_code, sku_name, spec, unit, quantity, base_quantity, unit_price, amount, price_rule,
-       price_trace
+SELECT line_no, sku_id, sku_code, sku_name, spec, unit, quantity, base_quantity, unit_price, amount,
+       price_rule, price_trace
 FROM trade_order_line WHERE tenant_id = $1 AND order_id = $2 ORDER BY line_no
 """

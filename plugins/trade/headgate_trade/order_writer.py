@@ -60,7 +60,8 @@ async def write_orders(ctx: Context, orders: Sequence[CheckedOrder]) -> Written:
     row = await ctx.db.fetch_row(
         WRITE_ORDERS, ctx.tenant.id, ctx.tenant.currency, ctx.actor.membership_id,
         own_account(ctx.tenant, "revenue"),
-        *_order_columns(orders), *_line_columns(orders), *_movement_columns(orders), *_tracked_columns(orders),
+        *_order_columns(orders), *_line_columns(orders), *_movement_columns(orders),
+        *_tracked_columns(orders),
     )  # fmt: skip
     assert row is not None
     return Written(frozenset(row["placed"] or ()), tuple(row["short"] or ()))
@@ -122,17 +123,20 @@ WITH placed AS (
            o.reference, o.note, o.address, $2, o.total, o.key, o.hash
     FROM unnest($5::uuid[], $6::text[], $7::uuid[], $8::text[], $9::timestamptz[], $10::text[], $11::text[],
                 $12::text[], $13::text[], $14::bigint[], $15::text[], $16::bytea[])
-        AS o(id, number, customer_id, placed_by_name, placed_at, source, reference, note, address, total, key, hash)
+        AS o(id, number, customer_id, placed_by_name, placed_at, source, reference, note, address, total, key,
+             hash)
     ON CONFLICT DO NOTHING
     RETURNING id, number, customer_id, placed_by_name, placed_at, total
 ), lined AS (
-    INSERT INTO trade_order_line (tenant_id, order_id, line_no, sku_id, sku_code, sku_name, spec, unit, quantity,
-                                  base_quantity, unit_price, amount, price_rule, price_trace, warehouse_id)
+    INSERT INTO trade_order_line (tenant_id, order_id, line_no, sku_id, sku_code, sku_name, spec, unit,
+                                  quantity, base_quantity, unit_price, amount, price_rule, price_trace,
+                                  warehouse_id)
     SELECT $1, l.*
     FROM unnest($19::uuid[], $20::integer[], $21::uuid[], $22::text[], $23::text[], $24::text[], $25::text[],
-                $26::numeric[], $27::bigint[], $28::numeric[], $29::bigint[], $30::text[], $31::jsonb[], $32::uuid[])
-        AS l(order_id, line_no, sku_id, code, name, spec, unit, quantity, base_quantity, unit_price, amount, rule,
-             trace, warehouse_id)
+                $26::numeric[], $27::bigint[], $28::numeric[], $29::bigint[], $30::text[], $31::jsonb[],
+                $32::uuid[])
+        AS l(order_id, line_no, sku_id, code, name, spec, unit, quantity, base_quantity, unit_price, amount,
+             rule, trace, warehouse_id)
     WHERE l.order_id IN (SELECT id FROM placed)
     RETURNING 1
 ), moving AS MATERIALIZED (
@@ -141,8 +145,8 @@ WITH placed AS (
         AS m(id, order_id, warehouse_id, sku_id, quantity)
     JOIN placed p ON p.id = m.order_id
 ), moved AS (
-    INSERT INTO trade_stock_movement (tenant_id, id, warehouse_id, sku_id, kind, on_hand_delta, reserved_delta,
-                                      document_type, document_id, at, actor)
+    INSERT INTO trade_stock_movement (tenant_id, id, warehouse_id, sku_id, kind, on_hand_delta,
+                                      reserved_delta, document_type, document_id, at, actor)
     SELECT $1, id, warehouse_id, sku_id, 'reserve', 0, quantity, 'order', order_id, placed_at, placed_by_name
     FROM moving
     RETURNING 1
@@ -156,7 +160,8 @@ WITH placed AS (
         WHERE t.traded_at <= excluded.traded_at
     RETURNING 1
 ), own AS (
-    INSERT INTO trade_account (tenant_id, id, kind, currency) VALUES ($1, $4, 'revenue', $2) ON CONFLICT DO NOTHING
+    INSERT INTO trade_account (tenant_id, id, kind, currency) VALUES ($1, $4, 'revenue', $2)
+    ON CONFLICT DO NOTHING
 ), owing AS (
     INSERT INTO trade_account AS a (tenant_id, id, kind, customer_id, currency, pending)
     SELECT $1, n.account_id, 'receivable', p.customer_id, $2, p.total

@@ -1,7 +1,7 @@
 """Placing orders: one path for cart, staff, JSON API, import and replay.
 
-A read for each order, the plugins' say on the whole batch, then one writing statement (`order_writer`) and the
-flows. A batch is the same path with more in it: `place_order` places a batch of one.
+A read for each order, the plugins' say on the whole batch, then one writing statement (`order_writer`) and
+the flows. A batch is the same path with more in it: `place_order` places a batch of one.
 """
 
 from collections.abc import Sequence
@@ -141,7 +141,7 @@ async def _write(ctx: Context, checked: Sequence[CheckedOrder]) -> frozenset[UUI
             written = await write_orders(ctx, checked)
             short = written.short
             if short:
-                raise _StockShortError
+                raise _StockShortError  # noqa: TRY301 (leaves the savepoint, which undoes it)
             for order in checked:
                 if order.id in written.placed:
                     await at_moment(ctx, order.placed_at).workflow.start(ORDER, order.id, _facts(order))

@@ -78,24 +78,24 @@ def headgate_nav() -> Sequence[NavItem]:
             permission="trade.orders.read", order=20,
         ),
         NavItem(
-            label=N_("Products"), href="/desk/products", face="workbench", icon="package", section=N_("Products"),
-            permission="trade.catalogue.read", order=10,
+            label=N_("Products"), href="/desk/products", face="workbench", icon="package",
+            section=N_("Products"), permission="trade.catalogue.read", order=10,
         ),
         NavItem(
-            label=N_("Prices"), href="/desk/prices", face="workbench", icon="tag", section=N_("Products"),
-            permission="trade.prices.read", order=20,
+            label=N_("Prices"), href="/desk/prices", face="workbench", icon="tag", section=N_("Prices"),
+            permission="trade.prices.read", order=10,
         ),
         NavItem(
-            label=N_("Stock"), href="/desk/stock", face="workbench", icon="warehouse", section=N_("Products"),
-            permission="trade.stock.read", order=30,
+            label=N_("Stock"), href="/desk/stock", face="workbench", icon="warehouse", section=N_("Stock"),
+            permission="trade.stock.read", order=10,
         ),
         NavItem(
             label=N_("Customers"), href="/desk/customers", face="workbench", icon="users",
             section=N_("Customers"), permission="trade.customers.read", order=10,
         ),
         NavItem(
-            label=N_("Accounts"), href="/desk/accounts", face="workbench", icon="wallet", section=N_("Customers"),
-            permission="trade.accounts.read", order=20,
+            label=N_("Accounts"), href="/desk/accounts", face="workbench", icon="wallet",
+            section=N_("Customers"), permission="trade.accounts.read", order=20,
         ),
     ]  # fmt: skip
 
@@ -122,7 +122,7 @@ def headgate_commands() -> Sequence[click.Command]:
 async def headgate_apply_blueprint(
     ctx: Context, blueprint: Blueprint, folder: Path, members: Mapping[str, UUID]
 ) -> None:
-    """Set up terms, catalogue, customers and stock from the blueprint's sample, and say who orders for whom."""
+    """Set up terms and the blueprint's sample of goods, customers and stock; say who orders for whom."""
     await load_sample(ctx, blueprint, folder, progress=lambda rows: report(N_("Reading the history"), rows))
     await link_people(ctx, blueprint.people, members)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
-from headgate_sdk.blueprint import Blueprint, PersonEntry
+from headgate_sdk.blueprint import Blueprint
 from headgate_sdk.clock import ManualClock
 from headgate_sdk.commands import TenantRunner
-from headgate_sdk.context import Actor, Context
+from headgate_sdk.context import SYSTEM, Actor, Context
 from headgate_sdk.i18n import N_
 from headgate_sdk.progress import report
 
@@ -37,7 +37,7 @@ LINES = (2, 6)
 
 
 class Buyer(msgspec.Struct, frozen=True):
-    """A customer who orders."""
+    """A customer who orders, with the name of the person there."""
 
     customer_id: UUID
     name: str
@@ -60,7 +60,12 @@ async def fill(runner: TenantRunner, blueprint: Blueprint, folder: Path) -> None
         buyers, skus = await _buyers(ctx, blueprint), await _sellable(ctx)
     if not buyers or not skus:
         return
-    staff = {role: person for person in reversed(blueprint.people) for role in person.roles}
+    names = {role.key: role.name for role in blueprint.roles}
+    staff = {
+        role: Actor("staff", person.name, role_name=names.get(role, role), permissions=frozenset({"*"}))
+        for person in reversed(blueprint.people)
+        for role in person.roles
+    }
     dice = random.Random(blueprint.profile.slug)  # noqa: S311 (the same life in each demo)
     for number in range(ORDERS):
         age = timedelta(days=DAYS * (ORDERS - 1 - number) / ORDERS, minutes=25)
@@ -76,7 +81,7 @@ async def _live(
     runner: TenantRunner,
     order: OrderInput,
     buyer: Buyer,
-    staff: dict[str, PersonEntry],
+    staff: dict[str, Actor],
     *,
     started: datetime,
     now: datetime,
@@ -84,22 +89,17 @@ async def _live(
 ) -> None:
     """Place one order and take it through its first steps, each by the person whose work it is."""
     clock = ManualClock(started)
-    customer = Actor("customer", buyer.name, role_name=N_("Customer"), permissions=frozenset({"*"}))
-    async with runner.context(clock=clock) as ctx:
+    customer = msgspec.structs.replace(SYSTEM, name=buyer.name, role_name=N_("Customer"))
+    async with runner.context(clock=clock, actor=customer) as ctx:
         placed = await place_order(ctx, order, key=f"{SOURCE}-{started.isoformat()}")
         for _ in range(steps):
             instance = (await ctx.workflow.view(ORDER, [placed.id]))[placed.id]
             if not instance.open_steps:
                 return
             step = instance.open_steps[0].step
-            person = staff.get(STEPS_BY_ROLE.get(step, ""))
-            actor = _staff_actor(person) if person else customer
+            actor = staff.get(STEPS_BY_ROLE.get(step, ""), customer)
             clock.moment = min(now, clock.moment + timedelta(minutes=47))
             await ctx.acting_as(actor).workflow.resolve(ORDER, placed.id, step)
-
-
-def _staff_actor(person: PersonEntry) -> Actor:
-    return Actor("staff", person.name, role_name=person.roles[0].capitalize(), permissions=frozenset({"*"}))
 
 
 async def _buyers(ctx: Context, blueprint: Blueprint) -> list[Buyer]:
@@ -107,7 +107,7 @@ async def _buyers(ctx: Context, blueprint: Blueprint) -> list[Buyer]:
     named = [person.customer for person in blueprint.people if person.customer]
     rows = await ctx.db.fetch(
         """
-        SELECT c.id, c.name FROM trade_customer c WHERE c.tenant_id = $1 AND c.status = 'active'
+        SELECT c.id, coalesce(nullif(c.contact, ''), c.name) AS name FROM trade_customer c WHERE c.tenant_id = $1 AND c.status = 'active'
         ORDER BY coalesce(array_position($2::text[], c.code), 1000), c.code LIMIT 7
         """,
         ctx.tenant.id, named,

@@ -1,9 +1,9 @@
 """Replaying a wholesaler's history: its real orders, placed through the use case that everybody orders by.
 
-Each document is placed at its own time with the prices that were charged. A price that the resolver would have
-given is none of the document's doing; any other stays on the line as an agreed price, with the resolver's answer
-in the trace. The flow is completed at once, because the history holds invoices: the goods had left. Documents
-that cancel are booked as credit notes. Nothing happens twice when it is run again.
+Each document is placed at its own time with the prices that were charged. Where the resolver gives the same
+price, its rule stands on the line; any other is kept as an agreed price, with the resolver's answer in the
+trace. The flow is completed at once, because the history holds invoices: the goods had left. Documents that
+cancel are booked as credit notes. Nothing happens twice when it is run again.
 """
 
 import time
@@ -141,7 +141,7 @@ async def _replay_alone(ctx: Context, document: Document, known: _Known, replaye
 
 
 async def _replay_part(ctx: Context, part: Sequence[Document], known: _Known) -> None:
-    """Place the orders of different customers in one batch and see each to its end; book their credit notes."""
+    """Place orders of different customers in one batch and see each to its end; book their credit notes."""
     orders = [document for document in part if not document.is_cancellation]
     placed = await place_orders(ctx, [_placement(document, known) for document in orders])
     for order, document in zip(placed, orders, strict=True):

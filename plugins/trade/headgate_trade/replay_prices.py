@@ -1,4 +1,4 @@
-"""Lines that a replay charged at another price than the rules give: each is counted, under what explains it."""
+"""Lines that a replay charged at another price than the rules give, each counted under what explains it."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,6 +7,7 @@ import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.i18n import N_
 from headgate_sdk.money import Money, round_to_minor
+
 from headgate_trade.units import tidy_price
 
 _EXPLANATIONS = {
@@ -66,7 +67,8 @@ async def repricings(ctx: Context, source: str, references: Sequence[str]) -> li
     rows = await ctx.db.fetch(_REPRICED, ctx.tenant.id, source, list(references))
     return [
         Repricing(
-            _EXPLANATIONS["twice" if row["twice"] else row["rule"], row["direction"]], row["rule"], row["lines"],
+            _EXPLANATIONS["twice" if row["twice"] else row["rule"], row["direction"]], row["rule"],
+            row["lines"],
             Money(round_to_minor(row["difference"], ctx.tenant.currency), ctx.tenant.currency),
             row["document"], row["code"], tidy_price(row["charged"]), tidy_price(row["ruled"]),
             row["ruled_source"] or "",
@@ -75,15 +77,15 @@ async def repricings(ctx: Context, source: str, references: Sequence[str]) -> li
     ]  # fmt: skip
 
 
-# In a trace the agreed price stands first; the first price after it is the one that the rules would have given.
+# In a trace the agreed price stands first; the first price after it is the one that the rules give.
 _REPRICED = """
 WITH ordered AS MATERIALIZED (
     SELECT o.id, o.reference, o.placed_at
     FROM trade_order o
     WHERE o.tenant_id = $1 AND o.source = $2 AND o.reference = ANY($3::text[])
 ), line AS MATERIALIZED (
-    SELECT o.reference, o.placed_at, l.line_no, l.sku_code, l.unit_price, l.quantity, l.price_rule, l.price_trace,
-           min(l.unit_price) OVER same <> max(l.unit_price) OVER same AS twice
+    SELECT o.reference, o.placed_at, l.line_no, l.sku_code, l.unit_price, l.quantity, l.price_rule,
+           l.price_trace, min(l.unit_price) OVER same <> max(l.unit_price) OVER same AS twice
     FROM ordered o
     JOIN trade_order_line l ON l.tenant_id = $1 AND l.order_id = o.id
     WINDOW same AS (PARTITION BY l.order_id, l.sku_id, l.unit)

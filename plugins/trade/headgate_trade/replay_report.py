@@ -142,12 +142,18 @@ async def compare(
         booked["credits of customer", row["code"]] += row["amount"]
     months = sorted({key for what, key in booked if what.endswith("month")})
     return ReplayReport(
-        orders=counted["orders"], lines=counted["lines"], customers=counted["customers"], codes=counted["codes"],
+        orders=counted["orders"],
+        lines=counted["lines"],
+        customers=counted["customers"],
+        codes=counted["codes"],
         total=Money(sum(row["amount"] for row in orders), currency),
-        credit_notes=len(credits_), credited=Money(sum(row["amount"] for row in credits_), currency),
+        credit_notes=len(credits_),
+        credited=Money(sum(row["amount"] for row in credits_), currency),
         months=tuple(
             MonthTotal(
-                month, per_month[month], Money(booked.get(("sales of month", month), 0), currency),
+                month,
+                per_month[month],
+                Money(booked.get(("sales of month", month), 0), currency),
                 Money(booked.get(("credits of month", month), 0), currency),
             )
             for month in months
@@ -155,11 +161,12 @@ async def compare(
         differences=_differences(_source_totals(documents, currency, zone), booked),
         repriced=tuple(await repricings(ctx, source, sales)),
         rules={row["price_rule"]: row["lines"] for row in rules},
-        already=replayed.already, refused=tuple(replayed.refused),
+        already=replayed.already,
+        refused=tuple(replayed.refused),
         stock_differences=len(await stock_differences(ctx)),
         ledger_differences=len(await ledger_differences(ctx)),
         seconds=seconds(),
-    )  # fmt: skip
+    )
 
 
 def _source_totals(documents: Sequence[Document], currency: str, zone: ZoneInfo) -> Totals:

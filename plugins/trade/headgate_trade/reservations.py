@@ -37,7 +37,8 @@ async def end_reservations(
     leaving = quantities if kind == "issue" else [0] * len(quantities)
     await ctx.db.execute(
         _END,
-        ctx.tenant.id, [new_id() for _ in rows], documents, warehouses, skus, quantities, leaving, kind, at, actor,
+        ctx.tenant.id, [new_id() for _ in rows], documents, warehouses, skus, quantities, leaving, kind, at,
+        actor,
     )  # fmt: skip
     return len(rows)
 
@@ -56,8 +57,8 @@ WITH ending AS MATERIALIZED (
     SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[])
         AS e(id, document_id, warehouse_id, sku_id, reserved, leaving)
 ), moved AS (
-    INSERT INTO trade_stock_movement (tenant_id, id, warehouse_id, sku_id, kind, on_hand_delta, reserved_delta,
-                                      document_type, document_id, at, actor)
+    INSERT INTO trade_stock_movement (tenant_id, id, warehouse_id, sku_id, kind, on_hand_delta,
+                                      reserved_delta, document_type, document_id, at, actor)
     SELECT $1, id, warehouse_id, sku_id, $8, -leaving, -reserved, 'order', document_id, $9, $10 FROM ending
     RETURNING 1
 ), total AS MATERIALIZED (

@@ -57,8 +57,8 @@ async def default_warehouse(ctx: Context) -> UUID:
     if found is not None:
         return found
     await ctx.db.execute(
-        "INSERT INTO trade_warehouse (tenant_id, id, key, name, is_default) VALUES ($1, $2, 'main', $3, true) "
-        "ON CONFLICT ON CONSTRAINT trade_warehouse_key DO NOTHING",
+        "INSERT INTO trade_warehouse (tenant_id, id, key, name, is_default) "
+        "VALUES ($1, $2, 'main', $3, true) ON CONFLICT ON CONSTRAINT trade_warehouse_key DO NOTHING",
         ctx.tenant.id, new_id(), ctx.translate(N_("Main warehouse")),
     )  # fmt: skip
     made: UUID = await ctx.db.fetch_value(
@@ -194,8 +194,8 @@ WITH coming AS MATERIALIZED (
           AND m.sku_id = c.sku_id)
     ORDER BY c.place
 ), moved AS (
-    INSERT INTO trade_stock_movement (tenant_id, id, warehouse_id, sku_id, kind, on_hand_delta, reserved_delta,
-                                      document_type, document_id, at, actor)
+    INSERT INTO trade_stock_movement (tenant_id, id, warehouse_id, sku_id, kind, on_hand_delta,
+                                      reserved_delta, document_type, document_id, at, actor)
     SELECT $1, movement_id, $2, sku_id, $6, quantity, 0, $7, $8, $9, $10 FROM coming
 )
 , stocked AS (
@@ -210,7 +210,8 @@ SELECT count(*) FROM stocked
 # A correction upwards may be the first that is heard of a SKU; one downwards needs a row with enough in it.
 _ADJUST = """
 WITH change AS MATERIALIZED (
-    SELECT * FROM unnest($3::uuid[], $4::bigint[], $5::uuid[]) WITH ORDINALITY c(sku_id, delta, movement_id, place)
+    SELECT *
+    FROM unnest($3::uuid[], $4::bigint[], $5::uuid[]) WITH ORDINALITY c(sku_id, delta, movement_id, place)
     WHERE NOT EXISTS (
         SELECT FROM trade_stock_movement m
         WHERE m.tenant_id = $1 AND m.document_id = $6 AND m.document_type = 'count' AND m.sku_id = c.sku_id)
@@ -229,13 +230,14 @@ WITH change AS MATERIALIZED (
 ), taken AS (
     UPDATE trade_stock s SET on_hand = s.on_hand + l.delta
     FROM locked l
-    WHERE s.tenant_id = $1 AND s.warehouse_id = $2 AND s.sku_id = l.sku_id AND s.on_hand + l.delta >= s.reserved
+    WHERE s.tenant_id = $1 AND s.warehouse_id = $2 AND s.sku_id = l.sku_id
+      AND s.on_hand + l.delta >= s.reserved
     RETURNING s.sku_id
 ), done AS (
     SELECT sku_id FROM stocked UNION ALL SELECT sku_id FROM taken
 ), moved AS (
-    INSERT INTO trade_stock_movement (tenant_id, id, warehouse_id, sku_id, kind, on_hand_delta, reserved_delta,
-                                      document_type, document_id, at, actor)
+    INSERT INTO trade_stock_movement (tenant_id, id, warehouse_id, sku_id, kind, on_hand_delta,
+                                      reserved_delta, document_type, document_id, at, actor)
     SELECT $1, c.movement_id, $2, c.sku_id, 'adjust', c.delta, 0, 'count', $6, $7, $8
     FROM change c JOIN done USING (sku_id)
 )
@@ -247,7 +249,8 @@ SELECT coalesce(s.sku_id, m.sku_id), coalesce(s.warehouse_id, m.warehouse_id),
        coalesce(s.on_hand, 0), coalesce(s.reserved, 0), coalesce(m.on_hand, 0), coalesce(m.reserved, 0)
 FROM (SELECT warehouse_id, sku_id, on_hand, reserved FROM trade_stock WHERE tenant_id = $1) s
 FULL JOIN (
-    SELECT warehouse_id, sku_id, sum(on_hand_delta)::bigint AS on_hand, sum(reserved_delta)::bigint AS reserved
+    SELECT warehouse_id, sku_id, sum(on_hand_delta)::bigint AS on_hand,
+           sum(reserved_delta)::bigint AS reserved
     FROM trade_stock_movement WHERE tenant_id = $1 GROUP BY warehouse_id, sku_id
 ) m ON m.warehouse_id = s.warehouse_id AND m.sku_id = s.sku_id
 WHERE coalesce(s.on_hand, 0) <> coalesce(m.on_hand, 0) OR coalesce(s.reserved, 0) <> coalesce(m.reserved, 0)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from headgate_sdk.workflow._types import FactValue
+from headgate_sdk.workflow._types import FactValue, StepType
 from headgate_sdk.workflow._views import HistoryEntry, Instance, OpenTask
 
 
@@ -129,4 +129,8 @@ class Workflow(Protocol):
 
     async def count_open(self, subject_type: str) -> dict[str, int]:
         """Count what waits at each step; steps where nothing waits are left out."""
+        ...
+
+    def steps(self, subject_type: str) -> tuple[StepType, ...]:
+        """Give the step types that the tenant's active plugins offer, in the order of the phases."""
         ...

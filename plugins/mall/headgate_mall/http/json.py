@@ -22,7 +22,7 @@ from headgate_trade.api import (
     set_cart_line,
 )
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from headgate_mall.http.buyers import read_id
@@ -128,7 +128,7 @@ async def put_cart_line(ctx: Context, data: LineIn) -> CartView:
 async def place_order_of_cart(
     ctx: Context,
     data: CheckoutIn,
-    key: Annotated[str, Parameter(header="Idempotency-Key", min_length=8, max_length=100)],
+    key: Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=8, max_length=100)],
 ) -> Response[Placed]:
     """Order what is in the cart; the same key gives the same order, however often it is sent."""
     address = data.address if data.address is not None else (await buyer(ctx)).address
@@ -140,7 +140,7 @@ async def place_order_of_cart(
 @read("/mall/orders", permission="trade.orders.place_own")
 async def read_orders(
     ctx: Context,
-    in_state: Annotated[OrderState, Parameter(query="state")] = "",
+    in_state: Annotated[OrderState, QueryParameter(name="state")] = "",
     after: str = "",
     limit: Limit = PAGE,
 ) -> OrderList:

@@ -17,7 +17,7 @@ from headgate_trade.api import (
 )
 from litestar import Response
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, Parameter, QueryParameter
 
 from headgate_mall.http.buyers import AnyRequest, address, for_buyers, fragment_of, piece
 from headgate_mall.progress import progress_of
@@ -48,7 +48,7 @@ class CancelForm(msgspec.Struct, frozen=True):
 async def orders_page(
     ctx: Context,
     request: AnyRequest,
-    in_state: Annotated[OrderState, Parameter(query="state")] = "",
+    in_state: Annotated[OrderState, QueryParameter(name="state")] = "",
     after: str = "",
     shown: Annotated[int, Parameter(ge=0, le=1_000_000)] = 0,
 ) -> Response[str]:

@@ -8,7 +8,7 @@ from headgate_sdk.context import Context
 from headgate_sdk.workflow import OpenTask, StepType
 
 from headgate_trade.cursors import page_size, read_cursor, write_cursor
-from headgate_trade.flow import ORDER, STEPS
+from headgate_trade.flow import ORDER
 from headgate_trade.order_views import OrderPage, orders_of
 
 
@@ -23,7 +23,7 @@ async def waiting_steps(ctx: Context) -> list[WaitingStep]:
     """Give the steps of the order flow with what waits at each."""
     ctx.require("trade.orders.read")
     counts = await ctx.workflow.count_open(ORDER)
-    return [WaitingStep(step, counts.get(step.id, 0)) for step in STEPS]
+    return [WaitingStep(step, counts.get(step.id, 0)) for step in ctx.workflow.steps(ORDER)]
 
 
 async def orders_waiting(ctx: Context, step: str, *, after: str | None = None, limit: int = 50) -> OrderPage:

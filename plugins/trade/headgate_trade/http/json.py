@@ -1,7 +1,8 @@
 """The staff's part of the JSON API: the use cases of the workbench, for other systems and scripts."""
 
-from headgate_trade.http import json_catalogue, json_customers, json_orders, json_stock
 from litestar.types import ControllerRouterHandler
+
+from headgate_trade.http import json_catalogue, json_customers, json_orders, json_stock
 
 HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *json_catalogue.HANDLERS,

@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.web import create, read, replace
+from litestar.params import QueryParameter
+
 from headgate_trade.catalogue import (
     Category,
     SaveResult,
@@ -20,7 +22,6 @@ from headgate_trade.catalogue import (
     search_skus,
     stop_sku,
 )
-from litestar.params import QueryParameter
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="Rows on the page, 200 at most.")]
 After = Annotated[str | None, QueryParameter(description="Cursor that the page before gave as `next`.")]
@@ -75,6 +76,7 @@ async def read_categories(ctx: Context) -> list[Category]:
 @read("/skus", permission="trade.catalogue.read")
 async def read_skus(
     ctx: Context,
+    *,
     q: Query = "",
     category_id: UUID | None = None,
     include_stopped: bool = False,
@@ -123,12 +125,25 @@ async def activate(ctx: Context, sku_id: UUID) -> SkuView:
 
 def _view(sku: Sku) -> SkuView:
     return SkuView(
-        id=sku.id, code=sku.code, name=sku.name, spec=sku.spec, barcode=sku.barcode, maker_code=sku.maker_code,
-        category_id=sku.category_id, category=sku.category, base_unit=sku.base_unit, base_price=sku.base_price,
-        stocked=sku.stocked, status=sku.status, min_quantity=sku.min_quantity, multiple=sku.multiple,
-        product_id=sku.product_id, image_id=sku.image_id, description=sku.description,
+        id=sku.id,
+        code=sku.code,
+        name=sku.name,
+        spec=sku.spec,
+        barcode=sku.barcode,
+        maker_code=sku.maker_code,
+        category_id=sku.category_id,
+        category=sku.category,
+        base_unit=sku.base_unit,
+        base_price=sku.base_price,
+        stocked=sku.stocked,
+        status=sku.status,
+        min_quantity=sku.min_quantity,
+        multiple=sku.multiple,
+        product_id=sku.product_id,
+        image_id=sku.image_id,
+        description=sku.description,
         units=[UnitView(unit.name, unit.num, unit.den, unit.is_default) for unit in sku.units],
-    )  # fmt: skip
+    )
 
 
 HANDLERS = (read_categories, read_skus, read_sku, put_skus, stop, activate)

@@ -11,6 +11,7 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 from headgate_sdk.money import Money, parse_price, round_to_minor
 from headgate_sdk.web import create, read, replace
+
 from headgate_trade.accounts import CreditNote, account_entries, customer_account, post_credit_notes
 from headgate_trade.catalogue import SaveResult
 from headgate_trade.customer_changes import CustomerInput, save_customers
@@ -59,7 +60,7 @@ class PriceView(msgspec.Struct, frozen=True):
 
 
 class EntryView(msgspec.Struct, frozen=True):
-    """An entry of an account; positive amounts are owed more, and what is only held has no balance after it."""
+    """An entry of an account: positive amounts are owed more; what is only held has no balance after it."""
 
     at: datetime
     kind: str
@@ -94,9 +95,7 @@ class CreditNoteIn(msgspec.Struct, frozen=True):
 
 
 @read("/customers", permission="trade.customers.read")
-async def read_customers(
-    ctx: Context, q: Query = "", after: After = None, limit: Limit = 50
-) -> CustomerList:
+async def read_customers(ctx: Context, q: Query = "", after: After = None, limit: Limit = 50) -> CustomerList:
     """List customers by name; `q` finds part of a name or a code."""
     page = await list_customers(ctx, query=q, after=after, limit=limit)
     return CustomerList(page.items, page.next)
@@ -130,14 +129,22 @@ async def read_prices(ctx: Context, data: PriceQuestion) -> list[PriceView]:
     prices = await resolve_prices(ctx, data.customer_id, data.lines)
     return [
         PriceView(
-            price.sku_id, price.unit, price.unit_price, price.base_price, price.currency, price.rule, price.trace
+            price.sku_id,
+            price.unit,
+            price.unit_price,
+            price.base_price,
+            price.currency,
+            price.rule,
+            price.trace,
         )
         for price in prices
     ]
 
 
 @read("/accounts/{customer_id:uuid}", permission="trade.accounts.read")
-async def read_account(ctx: Context, customer_id: UUID, after: After = None, limit: Limit = 50) -> AccountView:
+async def read_account(
+    ctx: Context, customer_id: UUID, after: After = None, limit: Limit = 50
+) -> AccountView:
     """Give what a customer owes, and the entries that make it up."""
     account = await customer_account(ctx, customer_id)
     page = await account_entries(ctx, customer_id, after=after, limit=limit)

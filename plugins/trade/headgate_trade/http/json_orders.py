@@ -9,20 +9,21 @@ import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.money import Money
 from headgate_sdk.web import create, read
+from litestar import Response
+from litestar.params import HeaderParameter, QueryParameter
+
 from headgate_trade.http.json_catalogue import After, Limit, Query
 from headgate_trade.http.json_money import Amount, amount_of
 from headgate_trade.order_inbox import inbox
 from headgate_trade.order_views import OrderDetail, OrderPage, OrderSummary, get_order, list_orders
 from headgate_trade.orders import OrderInput, OrderLineInput, cancel_order, place_order, resolve_step
 from headgate_trade.pricing_trace import TraceEntry
-from litestar import Response
-from litestar.params import HeaderParameter, QueryParameter
 
 Key = Annotated[
     str,
     HeaderParameter(
         name="Idempotency-Key", min_length=8, max_length=100,
-        description="Made by the client for this order: the same key gives the same order, however often it is sent.",
+        description="Made by the client for this order: the same key gives the same order each time.",
     ),
 ]  # fmt: skip
 
@@ -138,16 +139,17 @@ class CancelIn(msgspec.Struct, frozen=True):
 @read("/orders", permission="trade.orders.read")
 async def read_orders(
     ctx: Context,
+    *,
     customer_id: UUID | None = None,
-    in_state: Annotated[Literal["open", "completed", "cancelled"] | None, QueryParameter(name="state")] = None,
+    in_state: Annotated[
+        Literal["open", "completed", "cancelled"] | None, QueryParameter(name="state")
+    ] = None,
     q: Query = "",
     after: After = None,
     limit: Limit = 50,
 ) -> OrderList:
     """List orders, newest first; `q` finds part of a number, reference or customer's name."""
-    page = await list_orders(
-        ctx, customer_id=customer_id, state=in_state, query=q, after=after, limit=limit
-    )
+    page = await list_orders(ctx, customer_id=customer_id, state=in_state, query=q, after=after, limit=limit)
     return _list(page)
 
 
@@ -161,11 +163,16 @@ async def read_inbox(ctx: Context, after: After = None, limit: Limit = 50) -> Or
 async def create_order(ctx: Context, data: OrderIn, key: Key) -> Response[Placed]:
     """Place an order for a customer at that customer's prices: all of it, or nothing.
 
-    Everything that is wrong with the lines is told at once, each problem with its row. A key that was used for
-    another order is refused.
+    Everything that is wrong with the lines is told at once, each problem with its row. A key that was used
+    for another order is refused.
     """
     order = OrderInput(
-        data.customer_id, data.lines, note=data.note, address=data.address, source="api", reference=data.reference
+        data.customer_id,
+        data.lines,
+        note=data.note,
+        address=data.address,
+        source="api",
+        reference=data.reference,
     )
     placed = await place_order(ctx, order, key)
     view = Placed(placed.id, placed.number, amount_of(placed.total), placed.replayed)
@@ -198,10 +205,19 @@ def _list(page: OrderPage) -> OrderList:
 
 def _view(order: OrderSummary) -> OrderView:
     return OrderView(
-        id=order.id, number=order.number, customer_id=order.customer_id, customer_name=order.customer_name,
-        placed_at=order.placed_at, total=amount_of(order.total), line_count=order.line_count, state=order.state,
-        stage=order.stage, waiting_for=list(order.waiting_steps), source=order.source, reference=order.reference,
-    )  # fmt: skip
+        id=order.id,
+        number=order.number,
+        customer_id=order.customer_id,
+        customer_name=order.customer_name,
+        placed_at=order.placed_at,
+        total=amount_of(order.total),
+        line_count=order.line_count,
+        state=order.state,
+        stage=order.stage,
+        waiting_for=list(order.waiting_steps),
+        source=order.source,
+        reference=order.reference,
+    )
 
 
 def _detail(ctx: Context, order: OrderDetail) -> OrderDetailView:
@@ -210,24 +226,43 @@ def _detail(ctx: Context, order: OrderDetail) -> OrderDetailView:
         order=_view(order.summary),
         lines=[
             LineView(
-                line_no=line.line_no, sku_id=line.sku_id, code=line.sku_code, name=line.sku_name, spec=line.spec,
-                unit=line.unit, quantity=line.quantity, base_quantity=line.base_quantity, price=line.unit_price,
-                amount=amount_of(Money(line.amount, currency)), rule=line.price_rule, trace=line.trace,
+                line_no=line.line_no,
+                sku_id=line.sku_id,
+                code=line.sku_code,
+                name=line.sku_name,
+                spec=line.spec,
+                unit=line.unit,
+                quantity=line.quantity,
+                base_quantity=line.base_quantity,
+                price=line.unit_price,
+                amount=amount_of(Money(line.amount, currency)),
+                rule=line.price_rule,
+                trace=line.trace,
             )
             for line in order.lines
         ],
-        note=order.note, address=order.address, placed_by=order.placed_by_name, seq=order.flow.seq,
+        note=order.note,
+        address=order.address,
+        placed_by=order.placed_by_name,
+        seq=order.flow.seq,
         steps=[
             StepState(
-                step.step, ctx.translate(step.name), step.state, step.actor_name, ctx.translate(step.actor_role),
-                step.at, step.note, step.round,
+                step.step,
+                ctx.translate(step.name),
+                step.state,
+                step.actor_name,
+                ctx.translate(step.actor_role),
+                step.at,
+                step.note,
+                step.round,
             )
             for step in order.flow.steps
         ],
         milestones=[
-            MilestoneState(item.milestone, ctx.translate(item.name), item.at) for item in order.flow.milestones
+            MilestoneState(item.milestone, ctx.translate(item.name), item.at)
+            for item in order.flow.milestones
         ],
-    )  # fmt: skip
+    )
 
 
 HANDLERS = (read_orders, read_inbox, create_order, read_order, resolve_order_step, cancel)

@@ -6,11 +6,15 @@ from uuid import UUID
 import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.web import create, read
-from headgate_trade.stock import StockChange, adjust_stock, receive_stock, stock_levels
 from litestar.params import QueryParameter
 
+from headgate_trade.stock import StockChange, adjust_stock, receive_stock, stock_levels
+
 SkuIds = Annotated[
-    list[UUID], QueryParameter(name="sku_id", min_items=1, max_items=500, description="Which SKUs; repeat it for several.")
+    list[UUID],
+    QueryParameter(
+        name="sku_id", min_items=1, max_items=500, description="Which SKUs; repeat it for several."
+    ),
 ]
 
 

@@ -27,11 +27,18 @@ async def shop(kernel, new_tenant):
                 code="LS001", name="外六角螺栓", spec="M6×20", category="螺栓", base_unit="个",
                 base_price=Decimal("0.085"), units=(UnitInput("盒", 200, is_default=True),),
             ),
-            SkuInput(code="FW1", name="运费", category="其他", base_unit="次", base_price=Decimal(15), stocked=False),
+            SkuInput(
+                code="FW1", name="运费", category="其他", base_unit="次", base_price=Decimal(15),
+                stocked=False,
+            ),
         ])  # fmt: skip
         skus = {sku.code: sku.id for sku in (await list_skus(ctx)).items}
         await receive_stock(
-            ctx, [StockChange(skus["LS001"], 100_000)], document_type="opening", document_id=new_id(), kind="opening"
+            ctx,
+            [StockChange(skus["LS001"], 100_000)],
+            document_type="opening",
+            document_id=new_id(),
+            kind="opening",
         )
         await set_price_list_items(ctx, [PriceListItem(list_id, skus["LS001"], "盒", Decimal("16.5"))])
         await save_customers(ctx, [

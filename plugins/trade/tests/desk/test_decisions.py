@@ -48,7 +48,9 @@ async def test_nothing_ticked_and_nonsense_are_told(shop, owner):
     assert "is not an order and a step" in response.text
 
 
-async def test_somebody_without_the_steps_permission_gets_a_reason_and_changes_nothing(kernel, shop, client_for):
+async def test_somebody_without_the_steps_permission_gets_a_reason_and_changes_nothing(
+    kernel, shop, client_for
+):
     warehouse = await client_for(shop.tenant, "warehouse")
     response = await warehouse.post("/desk/inbox", data={"pick": f"{shop.orders[0]}/{SALES}"})
     assert "1 could not be done" in response.text
@@ -78,3 +80,11 @@ async def test_cancelling_gives_the_stock_back_and_keeps_the_reason(kernel, shop
     assert "ordered twice" in (await owner.get(path)).text
     stock = (await owner.get(f"/desk/stock/{shop.skus['LS001']}")).text
     assert "800" in stock  # two orders of 400 are still reserved
+
+
+async def test_every_line_says_its_price_with_the_currency_and_why(shop, owner):
+    page = (await owner.get(f"/desk/orders/{shop.orders[0]}")).text
+    assert '<span class="currency">¥</span>16.50' in page
+    assert '<span class="currency">¥</span>33.00' in page
+    assert "The first rule with a price" in page
+    assert "零售价" in page

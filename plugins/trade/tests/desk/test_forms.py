@@ -7,7 +7,8 @@ from PIL import Image
 
 PRODUCT = {
     "code": "NEW1", "name": "膨胀螺丝", "spec": "M8", "category": "螺栓", "barcode": "", "maker_code": "",
-    "base_unit": "个", "base_price": "0.5", "unit": ["盒", "", ""], "factor": ["100", "", ""], "default_unit": "1",
+    "base_unit": "个", "base_price": "0.5", "unit": ["盒", "", ""], "factor": ["100", "", ""],
+    "default_unit": "1",
     "min_quantity": "1", "multiple": "1", "stocked": "on", "description": "",
 }  # fmt: skip
 
@@ -88,7 +89,9 @@ async def test_a_fixed_price_is_set_told_wrong_and_removed(owner, shop):
     assert "There is no item with the code NOPE" in wrong.text
     unit = await owner.post(f"{path}/prices", data={"sku_code": "LS001", "unit": "车", "price": "1"})
     assert unit.status_code == 422
-    assert (await owner.post(f"{path}/prices", data={"sku_code": "LS001", "unit": "盒", "price": "15.20"})).is_redirect
+    assert (
+        await owner.post(f"{path}/prices", data={"sku_code": "LS001", "unit": "盒", "price": "15.20"})
+    ).is_redirect
     assert "15.20" in (await owner.get(path)).text
     gone = {"sku_id": str(shop.skus["LS001"]), "unit": "盒"}
     assert (await owner.post(f"{path}/prices/remove", data=gone)).is_redirect
@@ -108,7 +111,11 @@ async def test_a_list_price_is_edited_in_its_row(owner, shop):
 
 async def test_stock_is_received_corrected_and_counted_with_its_reason(owner, shop):
     path = f"/desk/stock/{shop.skus['LS001']}"
-    for kind, quantity, unit in (("receipt", "5", "盒"), ("correction", "-3", "个"), ("count", "100000", "个")):
+    for kind, quantity, unit in (
+        ("receipt", "5", "盒"),
+        ("correction", "-3", "个"),
+        ("count", "100000", "个"),
+    ):
         form = {"kind": kind, "quantity": quantity, "unit": unit, "reason": f"why {kind}"}
         assert (await owner.post(path, data=form)).status_code == 303
         assert f"why {kind}" in (await owner.get(path)).text

@@ -39,7 +39,9 @@ async def test_bad_files_are_told_and_the_form_comes_back(owner, shop):
         )
         assert response.status_code == 422, name
         assert "e-file" in response.text
-    kind = await owner.post("/desk/imports", data={"kind": "nothing"}, files={"file": ("a.csv", b"a\n", "text/csv")})
+    kind = await owner.post(
+        "/desk/imports", data={"kind": "nothing"}, files={"file": ("a.csv", b"a\n", "text/csv")}
+    )
     assert kind.status_code == 422
 
 

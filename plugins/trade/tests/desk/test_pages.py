@@ -38,7 +38,9 @@ async def test_nobody_sees_another_distributors_things(shop, new_tenant, client_
     stranger = await client_for(await new_tenant(), "owner")
     for path in paths(shop):
         response = await stranger.get(path)
-        if str(shop.orders[0]) in path or any(str(one) in path for one in (*shop.skus.values(), shop.list_id)):
+        if str(shop.orders[0]) in path or any(
+            str(one) in path for one in (*shop.skus.values(), shop.list_id)
+        ):
             assert response.status_code == 404, path
         assert "外六角螺栓" not in response.text
         assert "老周五金" not in response.text

@@ -46,7 +46,9 @@ class Services:
         return WorkflowEngine(ctx, STEPS)
 
     def hooks(self, ctx):
-        found = tuple(Implementation(f"plugin-{n}", d, ("ctx", "drafts")) for n, d in enumerate(self.deciders))
+        found = tuple(
+            Implementation(f"plugin-{n}", d, ("ctx", "drafts")) for n, d in enumerate(self.deciders)
+        )
         return BoundHooks(ctx, {"headgate_check_orders": found})
 
     def translate(self, locale, text):
@@ -65,7 +67,12 @@ def services():
 def open_context(databases, services):
     """Open units of work of a tenant of this test's own: `async with open_context() as ctx`."""
     info = TenantInfo(
-        id=TenantId(next(_numbers)), slug="test", name="Test", currency="GBP", timezone="Europe/London", locale="en"
+        id=TenantId(next(_numbers)),
+        slug="test",
+        name="Test",
+        currency="GBP",
+        timezone="Europe/London",
+        locale="en",
     )
     manual = ManualClock(START)
 
@@ -115,16 +122,41 @@ async def shop(open_context) -> Shop:
         await save_skus(
             ctx,
             [
-                SkuInput(code="MUG", name="Mug", category="Kitchen", base_unit="pc", base_price=Decimal("2.55"),
-                         units=(UnitInput("box", 6),)),
-                SkuInput(code="LAMP", name="Lamp", category="Home", base_unit="pc", base_price=Decimal("3.3333"),
-                         min_quantity=4, multiple=2),
-                SkuInput(code="POST", name="Postage", category="Services", base_unit="pc", base_price=Decimal(18),
-                         stocked=False),
-                SkuInput(code="OLD", name="Old vase", category="Home", base_unit="pc", base_price=Decimal(1),
-                         status="stopped"),
+                SkuInput(
+                    code="MUG",
+                    name="Mug",
+                    category="Kitchen",
+                    base_unit="pc",
+                    base_price=Decimal("2.55"),
+                    units=(UnitInput("box", 6),),
+                ),
+                SkuInput(
+                    code="LAMP",
+                    name="Lamp",
+                    category="Home",
+                    base_unit="pc",
+                    base_price=Decimal("3.3333"),
+                    min_quantity=4,
+                    multiple=2,
+                ),
+                SkuInput(
+                    code="POST",
+                    name="Postage",
+                    category="Services",
+                    base_unit="pc",
+                    base_price=Decimal(18),
+                    stocked=False,
+                ),
+                SkuInput(
+                    code="OLD",
+                    name="Old vase",
+                    category="Home",
+                    base_unit="pc",
+                    base_price=Decimal(1),
+                    status="stopped",
+                ),
             ],
-        )  # fmt: skip
+        )
         await save_customers(ctx, [CustomerInput(code=code, name=f"Customer {code}") for code in "AB"])
         skus = {s.code: s.id for s in (await list_skus(ctx, include_stopped=True)).items}
         customers = {c.code: c.id for c in (await list_customers(ctx)).items}

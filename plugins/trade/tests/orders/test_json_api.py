@@ -16,14 +16,21 @@ async def api(new_tenant, client_for):
     """An owner's client of a fresh tenant with two SKUs in stock and one customer."""
     tenant = await new_tenant()
     client = await client_for(tenant, "owner")
-    assert (await client.put("/api/v1/skus", json=SKUS)).json() == {"created": 2, "changed": 0, "unchanged": 0}
+    assert (await client.put("/api/v1/skus", json=SKUS)).json() == {
+        "created": 2,
+        "changed": 0,
+        "unchanged": 0,
+    }
     assert (await client.put("/api/v1/customers", json=[{"code": "A", "name": "Ann's"}])).status_code == 200
     client.skus = {sku["code"]: sku["id"] for sku in (await client.get("/api/v1/skus")).json()["items"]}
     client.customer = (await client.get("/api/v1/customers")).json()["items"][0]["id"]
     client.tenant = tenant
     delivery = {
         "document_id": str(new_id()),
-        "rows": [{"sku_id": client.skus["MUG"], "quantity": 100}, {"sku_id": client.skus["LAMP"], "quantity": 10}],
+        "rows": [
+            {"sku_id": client.skus["MUG"], "quantity": 100},
+            {"sku_id": client.skus["LAMP"], "quantity": 10},
+        ],
     }
     for _ in range(2):
         levels = (await client.post("/api/v1/stock/deliveries", json=delivery)).json()
@@ -106,7 +113,10 @@ async def test_prices_come_with_their_reasons(api):
         f"/api/v1/customers/{api.customer}/prices",
         json=[{"sku_id": api.skus["MUG"], "unit": "pc", "price": "2.40"}],
     )
-    question = {"customer_id": api.customer, "lines": [{"sku_id": api.skus["MUG"], "unit": unit} for unit in ("pc", "box")]}
+    question = {
+        "customer_id": api.customer,
+        "lines": [{"sku_id": api.skus["MUG"], "unit": unit} for unit in ("pc", "box")],
+    }
     answer = (await api.post("/api/v1/prices", json=question)).json()
     assert [(price["rule"], float(price["price"])) for price in answer] == [("fixed", 2.4), ("base", 15.3)]
     assert [entry["rule"] for entry in answer[0]["trace"] if entry.get("won")] == ["fixed"]
@@ -116,7 +126,9 @@ async def test_lists_go_page_by_page(api):
     numbers = [(await place(api, ("MUG", "pc", "1", {}))).json()["number"] for _ in range(3)]
     seen, after = [], None
     for _ in range(3):
-        page = (await api.get("/api/v1/orders", params={"limit": 1} | ({"after": after} if after else {}))).json()
+        page = (
+            await api.get("/api/v1/orders", params={"limit": 1} | ({"after": after} if after else {}))
+        ).json()
         seen += [order["number"] for order in page["items"]]
         after = page["next"]
     assert (sorted(seen), after) == (sorted(numbers), None)
@@ -139,9 +151,11 @@ async def test_what_another_tenant_has_is_not_there(api, new_tenant, client_for)
     placed = (await place(api, ("MUG", "pc", "1", {}))).json()
     stranger = await client_for(await new_tenant(), "owner")
     for path in (
-        f"/api/v1/orders/{placed['id']}", f"/api/v1/skus/{api.skus['MUG']}", f"/api/v1/customers/{api.customer}",
+        f"/api/v1/orders/{placed['id']}",
+        f"/api/v1/skus/{api.skus['MUG']}",
+        f"/api/v1/customers/{api.customer}",
         f"/api/v1/accounts/{api.customer}",
-    ):  # fmt: skip
+    ):
         assert (await stranger.get(path)).status_code == 404, path
     body = order_of(api, ("MUG", "pc", "1", {}))
     refused = await stranger.post("/api/v1/orders", json=body, headers={"Idempotency-Key": "k" * 10})

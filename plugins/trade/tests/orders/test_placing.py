@@ -8,7 +8,8 @@ from headgate_sdk.errors import Forbidden, Invalid, InvalidFields, NotFound, Vet
 from headgate_sdk.ids import new_id
 from headgate_sdk.orders import Veto
 from headgate_trade.accounts import customer_account
-from headgate_trade.carts import add_to_cart, cart_count, get_cart, place_cart, set_cart_line
+from headgate_trade.cart_changes import add_to_cart, cart_count, place_cart, set_cart_line
+from headgate_trade.carts import get_cart
 from headgate_trade.ledger import ledger_differences
 from headgate_trade.order_views import get_order, list_orders
 from headgate_trade.orders import KeyReused, OrderInput, OrderLineInput, cancel_order, place_order
@@ -23,7 +24,9 @@ def line(sku_id, quantity, unit="pc", price=None):
 async def test_an_order_reserves_stock_and_holds_its_total(open_context, shop):
     async with open_context(shop.buyer) as ctx:
         placed = await place_order(
-            ctx, OrderInput(shop.customer, (line(shop.mug, 2, "box"), line(shop.lamp, 6), line(shop.post, 1))), "k1"
+            ctx,
+            OrderInput(shop.customer, (line(shop.mug, 2, "box"), line(shop.lamp, 6), line(shop.post, 1))),
+            "k1",
         )
     assert placed.total.amount == 12 * 255 + 2000 + 1800  # 6 x 3.3333 = 19.9998, half-up
     assert not placed.replayed
@@ -80,7 +83,9 @@ async def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_written(o
 async def test_lines_of_one_sku_share_its_stock(open_context, shop):
     async with open_context() as ctx:
         with pytest.raises(InvalidFields) as caught:
-            await place_order(ctx, OrderInput(shop.customer, (line(shop.mug, 16, "box"), line(shop.mug, 5))), "k1")
+            await place_order(
+                ctx, OrderInput(shop.customer, (line(shop.mug, 16, "box"), line(shop.mug, 5))), "k1"
+            )
     (problem,) = caught.value.problems
     assert (problem.row, problem.params["available"]) == (2, "4")
 
@@ -116,7 +121,12 @@ async def test_the_same_key_gives_the_same_order_even_when_the_stock_is_gone(ope
         first = await place_order(ctx, order, "k1")
     async with open_context() as ctx:
         again = await place_order(ctx, order, "k1")
-    assert (again.id, again.number, again.total, again.replayed) == (first.id, first.number, first.total, True)
+    assert (again.id, again.number, again.total, again.replayed) == (
+        first.id,
+        first.number,
+        first.total,
+        True,
+    )
     async with open_context() as ctx:
         assert (await stock_levels(ctx, [shop.mug]))[shop.mug].reserved == 100
         assert (await customer_account(ctx, shop.customer)).pending == first.total
@@ -139,7 +149,11 @@ async def test_another_customers_key_is_another_key(open_context, shop):
 
 async def test_a_plugin_may_veto_with_a_reason(open_context, shop, services):
     async def too_small(ctx, drafts):
-        return [Veto(n, "Order at least {least}.", {"least": "50"}) for n, d in enumerate(drafts) if d.total.amount < 5000]
+        return [
+            Veto(n, "Order at least {least}.", {"least": "50"})
+            for n, d in enumerate(drafts)
+            if d.total.amount < 5000
+        ]
 
     services.deciders.append(too_small)
     async with open_context() as ctx:
@@ -169,7 +183,9 @@ async def test_a_buyer_reaches_only_their_own_customer(open_context, shop):
 
 
 async def test_staff_need_the_permission_to_order_for_a_customer(open_context, shop):
-    async with open_context(Actor("staff", "Clerk", new_id(), permissions=frozenset({"trade.orders.read"}))) as ctx:
+    async with open_context(
+        Actor("staff", "Clerk", new_id(), permissions=frozenset({"trade.orders.read"}))
+    ) as ctx:
         with pytest.raises(Forbidden):
             await place_order(ctx, OrderInput(shop.customer, (line(shop.mug, 1),)), "k1")
 

@@ -25,7 +25,14 @@ HISTORY = HEADER + "\n".join(
         ("C1004", "85123A", -1, "2010-12-02 10:00:00", "2.55", "17850"),
         ("1005", "POST", 1, "2010-12-31 23:30:00", "18.00", "13047"),
         ("1006", "22112", 5, "2011-01-03 12:00:00", "3.39", "17850"),
-        ("C1007", "22112", -5, "2011-01-04 12:00:00", "3.39", "99999"),  # a customer who only returned something
+        (
+            "C1007",
+            "22112",
+            -5,
+            "2011-01-04 12:00:00",
+            "3.39",
+            "99999",
+        ),  # a customer who only returned something
         ("1008", "22112", 5, "2011-01-05 12:00:00", "0.00", "17850"),  # excluded: no price
         ("1009", "85123A", 5, "2011-01-05 12:00:00", "2.55", ""),  # excluded: no customer
         ("1010", "85123A", 9, "2011-01-06 12:00:00", "2.55", "13047"),
@@ -58,7 +65,9 @@ async def test_the_books_equal_the_source(runner, documents, open_context):
     sales = 6 * 255 + 3 * 339 + 2 * 295 + 210 + 800 + 1800 + 5 * 339 + 9 * 255
     assert report.total.amount == sales
     assert (report.credit_notes, report.credited.amount) == (2, 255 + 5 * 339)
-    assert [(month.month, month.orders, month.sales.amount, month.credits.amount) for month in report.months] == [
+    assert [
+        (month.month, month.orders, month.sales.amount, month.credits.amount) for month in report.months
+    ] == [
         ("2010-12", 4, sales - 5 * 339 - 9 * 255, 255),
         ("2011-01", 2, 5 * 339 + 9 * 255, 5 * 339),
     ]
@@ -90,7 +99,9 @@ async def test_every_repriced_line_is_explained(runner, documents):
     report = await replay_history(runner, documents)
     assert report.rules == {"agreed": 4, "base": 3, "tracked": 1}
     assert sum(item.lines for item in report.repriced) == report.rules["agreed"]
-    by_reason = {(item.explanation, item.rule): (item.lines, item.difference.amount) for item in report.repriced}
+    by_reason = {
+        (item.explanation, item.rule): (item.lines, item.difference.amount) for item in report.repriced
+    }
     # the first line of 1003 as well as its second is of a code that the document has at two prices
     assert by_reason == {
         ("First purchase, dearer than the most frequent price of the code", "base"): (1, 2 * 40),
@@ -118,7 +129,9 @@ async def test_a_period_is_a_part_of_it(runner, documents):
 
 async def test_a_document_that_fails_is_told_and_the_others_are_placed(runner, documents, open_context):
     async with open_context() as ctx:
-        row = await ctx.db.fetch_row("SELECT id FROM trade_sku WHERE tenant_id = $1 AND code = '22112'", ctx.tenant.id)
+        row = await ctx.db.fetch_row(
+            "SELECT id FROM trade_sku WHERE tenant_id = $1 AND code = '22112'", ctx.tenant.id
+        )
         on_hand = await ctx.db.fetch_value(
             "SELECT on_hand FROM trade_stock WHERE tenant_id = $1 AND sku_id = $2", ctx.tenant.id, row["id"]
         )

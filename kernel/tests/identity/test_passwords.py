@@ -1,0 +1,47 @@
+"""Rules for passwords and how they are kept."""
+
+import pytest
+from headgate_kernel.identity.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, password_matches
+from headgate_sdk.errors import Invalid
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * (MIN_LENGTH - 1)])
+async def test_a_short_password_is_refused_with_the_length(password):
+    with pytest.raises(Invalid) as caught:
+        await hash_password(password)
+    assert str(caught.value) == "The password needs at least 10 characters."
+    assert caught.value.field == "password"
+
+
+async def test_a_very_long_password_is_refused_and_never_hashed():
+    with pytest.raises(Invalid, match="at most 256"):
+        await hash_password("x" * (MAX_LENGTH + 1))
+    assert not await password_matches(await hash_password("x" * MAX_LENGTH), "x" * (MAX_LENGTH + 1))
+
+
+async def test_lengths_at_the_border_are_taken():
+    for password in ("x" * MIN_LENGTH, "密" * MIN_LENGTH, "x" * MAX_LENGTH):
+        assert await password_matches(await hash_password(password), password)
+
+
+async def test_the_same_password_is_kept_differently_each_time():
+    first, second = await hash_password("the same words"), await hash_password("the same words")
+    assert first != second
+    assert first.startswith("$argon2id$")
+    assert "the same words" not in first
+
+
+async def test_only_the_right_password_matches():
+    stored = await hash_password("right password")
+    assert await password_matches(stored, "right password")
+    for wrong in ("Right password", "right password ", "", "x"):
+        assert not await password_matches(stored, wrong)
+
+
+async def test_nobody_matches_nothing():
+    assert not await password_matches(None, "no one signs in with this")
+    assert not await password_matches(None, "")
+
+
+async def test_a_damaged_hash_matches_nothing():
+    assert not await password_matches("not a hash", "right password")

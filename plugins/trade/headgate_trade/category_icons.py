@@ -1,0 +1,36 @@
+"""A fitting icon for a new category, by the words of its name; a distributor may choose another one."""
+
+import re
+
+DEFAULT = "package"
+
+_WORDS = (
+    ("bolt", ("螺栓", "螺母", "螺丝", "紧固", "fastener", "bolt", "screw")),
+    ("drill", ("钻头", "电动工具", "drill", "power tool")),
+    ("hammer", ("手动工具", "锤", "hand tool", "hammer")),
+    ("droplets", ("水暖", "管件", "阀", "卫浴", "龙头", "plumbing", "pipe", "valve")),
+    ("cable", ("电线", "电缆", "线缆", "cable", "wire")),
+    ("plug-zap", ("开关", "插座", "配电", "switch", "socket")),
+    ("lightbulb", ("照明", "灯", "light", "lamp")),
+    ("paint-roller", ("油漆", "涂料", "胶粘", "胶水", "paint", "glue", "adhesive")),
+    ("hard-hat", ("劳保", "防护", "安全", "safety", "protective")),
+    ("door-open", ("门锁", "锁具", "门窗", "lock", "door")),
+    ("flame", ("焊", "welding")),
+    ("disc-3", ("磨具", "磨料", "切割", "abrasive", "grinding")),
+    ("spline", ("铁线", "钉丝", "铁丝", "钢丝", "nail")),
+    ("wrench", ("工具", "五金", "tool", "hardware")),
+    ("utensils", ("厨", "餐", "食品", "kitchen", "food")),
+    ("gift", ("礼品", "礼物", "gift")),
+    ("pencil", ("文具", "办公", "stationery", "office")),
+)
+
+
+def fitting_icon(category: str) -> str:
+    """Give the icon of the first words that the category's name contains."""
+    name = category.casefold()
+    return next((icon for icon, words in _WORDS if any(_in(word, name) for word in words)), DEFAULT)
+
+
+def _in(word: str, name: str) -> bool:
+    """Find a Chinese word anywhere, an English one where a word begins: `delight` is no `light`."""
+    return bool(re.search(rf"\b{word}", name)) if word.isascii() else word in name

@@ -1,0 +1,317 @@
+"""How each route of the application is asked something real: its ids by kind, its query and body.
+
+A route that stands in no entry here fails the suite, so that a new one cannot be forgotten. Each entry must
+succeed for those whose work it is, with their own ids; else the refusals of the other tests would say nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from tests.shop import png
+
+Kinds = Mapping[str, str]
+Fill = Callable[[Kinds], Any]
+
+PATH_KINDS = {
+    "sku_id": "sku", "customer_id": "customer", "order_id": "order", "list_id": "price list", "file_id": "picture",
+}  # fmt: skip
+"""What the parameters of paths stand for, unless an entry says otherwise."""
+
+FLOW_STEPS = ["trade.sales_approval", "trade.finance_approval", "trade.outbound", "trade.ship", "trade.receive"]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to ask a route.
+
+    Args:
+        by: role of those whose work it is; empty is nobody.
+        path: kinds of the parameters that are not as `PATH_KINDS` says, or `=value`.
+        query: gives the query.
+        json: gives the body as JSON.
+        form: gives the body as a form; a list of values is a field sent several times.
+        files: gives uploads.
+        headers: gives headers.
+        host: where, if not at the distributor's.
+        answers: what its own people get, if not below 400.
+    """
+
+    by: str = "owner"
+    path: Mapping[str, str] = {}
+    query: Fill | None = None
+    json: Fill | None = None
+    form: Fill | None = None
+    files: Fill | None = None
+    headers: Fill | None = None
+    host: str = ""
+    answers: int = 0
+
+
+class Recorder(Mapping[str, str]):
+    """Ids by kind, which remembers which kinds were asked for."""
+
+    def __init__(self, ids: Kinds) -> None:
+        self._ids = ids
+        self.used: set[str] = set()
+
+    def __getitem__(self, kind: str) -> str:
+        self.used.add(kind)
+        return self._ids[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
+def request_of(method: str, path: str, call: Call, ids: Kinds) -> dict[str, Any]:
+    """Give what httpx sends."""
+    sent: dict[str, Any] = {"method": method, "url": _url(path, call, ids)}
+    for name, fill in (
+        ("params", call.query), ("json", call.json), ("data", call.form), ("files", call.files),
+        ("headers", call.headers),
+    ):  # fmt: skip
+        if fill is not None:
+            sent[name] = fill(ids)
+    return sent
+
+
+def kinds_of(path: str, call: Call, ids: Kinds) -> list[str]:
+    """Tell which kinds of ids a call sends."""
+    recorder = Recorder(ids)
+    request_of("GET", path, call, recorder)
+    return sorted(recorder.used)
+
+
+def _url(path: str, call: Call, ids: Kinds) -> str:
+    parts = []
+    for part in path.split("/"):
+        if part.startswith("{"):
+            name = part.strip("{}")
+            kind = call.path.get(name) or PATH_KINDS[name]
+            parts.append(kind[1:] if kind.startswith("=") else ids[kind])
+        else:
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _key(_: Kinds) -> dict[str, str]:
+    return {"Idempotency-Key": uuid4().hex}
+
+
+def _sku(_: Kinds) -> dict[str, Any]:
+    code = f"W-{uuid4().hex[:8]}"
+    return {"code": code, "name": "Washer", "category": "Rings", "base_unit": "个", "base_price": "0.02"}
+
+
+def _sku_form(ids: Kinds) -> dict[str, Any]:
+    return _sku(ids) | {"stocked": "on"}
+
+
+def _customer_form(_: Kinds) -> dict[str, str]:
+    return {"code": f"N-{uuid4().hex[:8]}", "name": "New shop"}
+
+
+def _picture(_: Kinds) -> dict[str, Any]:
+    return {"picture": ("bolt.png", png(), "image/png")}
+
+
+def _receive(path: str) -> Call:
+    return Call(by="buyer", path={"order_id": "shipped order", "step": "=trade.receive"}, **{path: lambda _: {}})
+
+
+PAGE = (Call(),)
+MALL = (Call(by="buyer"),)
+SALES = {"step": "=trade.sales_approval"}
+
+CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
+    # the kernel's own
+    ("GET", "/"): PAGE,
+    ("GET", "/sign-in"): (Call(by="", query=lambda _: {"next": "/desk"}),),
+    ("POST", "/sign-in"): (Call(by="", form=lambda _: {"login": "nobody", "password": "wrong"}, answers=422),),
+    ("POST", "/sign-out"): PAGE,
+    ("POST", "/locale"): (Call(by="", form=lambda _: {"locale": "en"}),),
+    ("GET", "/brand.css"): (Call(by=""),),
+    ("GET", "/_kit"): PAGE,
+    ("GET", "/health"): (Call(by=""),),
+    ("GET", "/static/{file_path}"): (Call(by="", path={"file_path": "asset"}),),
+    ("HEAD", "/static/{file_path}"): (Call(by="", path={"file_path": "asset"}),),
+    ("GET", "/files/{file_id}"): (Call(), Call(by="buyer")),
+    ("POST", "/api/v1/sessions"): (
+        Call(by="", json=lambda _: {"login": "nobody", "password": "wrong"}, answers=422),
+    ),
+    ("DELETE", "/api/v1/sessions/current"): PAGE,
+    ("GET", "/api/v1/me"): PAGE,
+    ("GET", "/api/v1/openapi.json"): (Call(by=""),),
+    ("GET", "/console"): (Call(by="operator", host="console.localhost"),),
+    ("GET", "/settings/people"): PAGE,
+    ("GET", "/settings/plugins"): PAGE,
+    ("GET", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}),),
+    ("POST", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}, form=lambda _: {"state": "on"}),),
+    ("GET", "/settings/flow"): PAGE,
+    ("POST", "/settings/flow"): (Call(form=lambda _: {"steps": FLOW_STEPS, "base_version": "1"}),),
+    ("POST", "/settings/flow/draft"): (Call(form=lambda _: {"steps": FLOW_STEPS[:2], "base_version": "1"}),),
+    ("POST", "/settings/flow/versions/{version}"): (Call(path={"version": "=1"}),),
+    # trade: pages
+    ("GET", "/desk"): PAGE,
+    ("GET", "/desk/inbox"): (Call(query=lambda _: {"step": "trade.sales_approval"}),),
+    ("POST", "/desk/inbox"): (
+        Call(form=lambda i: {"pick": f"{i['order']}/trade.sales_approval", "decision": "done"}),
+        Call(form=lambda i: {"pick": f"{i['order']}/trade.sales_approval", "decision": "reject", "note": "no"}),
+    ),
+    ("GET", "/desk/orders"): (Call(), Call(query=lambda i: {"q": i["word"]})),
+    ("GET", "/desk/orders/{order_id}"): PAGE,
+    ("POST", "/desk/orders/{order_id}/step"): (
+        Call(form=lambda _: {"step": "trade.sales_approval", "decision": "done"}),
+    ),
+    ("POST", "/desk/orders/{order_id}/cancel"): (Call(form=lambda _: {"reason": "ordered twice"}),),
+    ("GET", "/desk/products"): (
+        Call(query=lambda i: {"category": i["category"]}), Call(query=lambda i: {"q": i["sku code"]}),
+    ),
+    ("GET", "/desk/products/new"): PAGE,
+    ("POST", "/desk/products/new"): (Call(form=_sku_form),),
+    ("GET", "/desk/products/{sku_id}"): PAGE,
+    ("POST", "/desk/products/{sku_id}"): (Call(form=_sku_form),),
+    ("POST", "/desk/products/{sku_id}/picture"): (Call(files=_picture),),
+    ("POST", "/desk/products/{sku_id}/status"): (Call(form=lambda _: {"status": "stopped"}),),
+    ("GET", "/desk/customers"): (Call(), Call(query=lambda i: {"q": i["customer code"]})),
+    ("GET", "/desk/customers/new"): PAGE,
+    ("POST", "/desk/customers/new"): (Call(form=_customer_form),),
+    ("GET", "/desk/customers/{customer_id}"): PAGE,
+    ("POST", "/desk/customers/{customer_id}"): (Call(form=_customer_form),),
+    ("POST", "/desk/customers/{customer_id}/prices"): (
+        Call(form=lambda i: {"sku_code": i["sku code"], "unit": "盒", "price": "15"}),
+    ),
+    ("POST", "/desk/customers/{customer_id}/prices/remove"): (Call(form=lambda i: {"sku_id": i["sku"], "unit": "盒"}),),
+    ("GET", "/desk/prices"): PAGE,
+    ("GET", "/desk/prices/{list_id}"): (Call(), Call(query=lambda i: {"q": i["sku code"]})),
+    ("POST", "/desk/prices/{list_id}"): (
+        Call(form=lambda i: {"code": i["sku code"], "unit": "盒", "price": "15.2"}),
+    ),
+    ("POST", "/desk/prices/{list_id}/item"): (
+        Call(form=lambda i: {"sku_id": i["sku"], "unit": "盒", "price": "15.1"}),
+        Call(form=lambda i: {"sku_id": i["sku"], "unit": "盒", "price": ""}),
+    ),
+    ("GET", "/desk/stock"): (Call(query=lambda i: {"q": i["sku code"]}),),
+    ("GET", "/desk/stock/{sku_id}"): PAGE,
+    ("POST", "/desk/stock/{sku_id}"): tuple(
+        Call(form=lambda _, kind=kind: {"kind": kind, "quantity": "3", "unit": "个", "reason": "found"})
+        for kind in ("receipt", "correction", "count")
+    ),
+    ("GET", "/desk/accounts"): PAGE,
+    ("GET", "/desk/accounts/{customer_id}"): PAGE,
+    ("GET", "/desk/imports"): PAGE,
+    ("POST", "/desk/imports"): (
+        Call(
+            form=lambda _: {"kind": "customers"},
+            files=lambda _: {"file": ("new.csv", b"code,name\nNEW1,New\n", "text/csv")},
+        ),
+    ),
+    ("POST", "/desk/imports/{file_id}"): (Call(path={"file_id": "import file"}),),
+    ("POST", "/desk/imports/{file_id}/refused"): (Call(path={"file_id": "import file"}),),
+    # trade: JSON
+    ("GET", "/api/v1/categories"): PAGE,
+    ("GET", "/api/v1/skus"): (
+        Call(query=lambda i: {"category_id": i["category"], "include_stopped": "true"}),
+        Call(query=lambda i: {"q": i["sku code"]}),
+        Call(query=lambda i: {"q": i["word"]}),
+    ),
+    ("GET", "/api/v1/skus/{sku_id}"): PAGE,
+    ("PUT", "/api/v1/skus"): (Call(json=lambda i: [_sku(i)]),),
+    ("POST", "/api/v1/skus/{sku_id}/stop"): PAGE,
+    ("POST", "/api/v1/skus/{sku_id}/activate"): PAGE,
+    ("GET", "/api/v1/customers"): (Call(query=lambda i: {"q": i["customer code"]}),),
+    ("PUT", "/api/v1/customers"): (Call(json=lambda _: [_customer_form({})]),),
+    ("GET", "/api/v1/customers/{customer_id}"): PAGE,
+    ("PUT", "/api/v1/customers/{customer_id}/prices"): (
+        Call(json=lambda i: [{"sku_id": i["sku"], "unit": "盒", "price": "14"}]),
+        Call(json=lambda i: [{"sku_id": i["sku"], "unit": "盒", "price": None}]),
+    ),
+    ("POST", "/api/v1/prices"): (
+        Call(json=lambda i: {"customer_id": i["customer"], "lines": [{"sku_id": i["sku"], "unit": "盒"}]}),
+    ),
+    ("GET", "/api/v1/accounts/{customer_id}"): PAGE,
+    ("POST", "/api/v1/accounts/{customer_id}/credit-notes"): (
+        Call(json=lambda _: {"amount": "1.00", "number": "G-1", "id": str(uuid4())}),
+    ),
+    ("GET", "/api/v1/orders"): (
+        Call(query=lambda i: {"customer_id": i["customer"]}),
+        Call(query=lambda i: {"q": i["word"]}),
+    ),
+    ("GET", "/api/v1/orders/inbox"): PAGE,
+    ("POST", "/api/v1/orders"): (
+        Call(
+            headers=_key,
+            json=lambda i: {
+                "customer_id": i["customer"],
+                "lines": [{"sku_id": i["sku"], "unit": "盒", "quantity": "1"}],
+            },
+        ),
+    ),
+    ("GET", "/api/v1/orders/{order_id}"): PAGE,
+    ("POST", "/api/v1/orders/{order_id}/steps/{step}"): (Call(path=SALES, json=lambda _: {"decision": "done"}),),
+    ("POST", "/api/v1/orders/{order_id}/cancel"): (Call(json=lambda _: {"reason": "ordered twice"}),),
+    ("GET", "/api/v1/stock"): (Call(query=lambda i: {"sku_id": i["sku"]}),),
+    ("POST", "/api/v1/stock/deliveries"): (
+        Call(json=lambda i: {"document_id": str(uuid4()), "rows": [{"sku_id": i["sku"], "quantity": 5}]}),
+    ),
+    ("POST", "/api/v1/stock/counts"): (
+        Call(json=lambda i: {"document_id": str(uuid4()), "rows": [{"sku_id": i["sku"], "quantity": -5}]}),
+        Call(json=lambda i: {"document_id": str(uuid4()), "rows": [{"sku_id": i["sku"], "quantity": 5}]}),
+    ),
+    # mall: pages
+    ("GET", "/mall"): MALL,
+    ("GET", "/mall/catalogue"): (
+        Call(by="buyer", query=lambda i: {"category": i["category"]}),
+        Call(by="buyer", query=lambda i: {"q": i["sku code"]}),
+    ),
+    ("GET", "/mall/sku/{sku_id}"): MALL,
+    ("GET", "/mall/sku/{sku_id}/row"): (Call(by="buyer", query=lambda _: {"unit": "个"}),),
+    ("GET", "/mall/cart"): (Call(by="buyer", query=lambda i: {"again": i["order"]}),),
+    ("POST", "/mall/cart/lines"): (
+        Call(by="buyer", form=lambda i: {"sku": i["sku"], "unit": "盒", "quantity": "1"}),
+        Call(by="buyer", form=lambda i: {"sku": i["sku"], "unit": "盒", "quantity": "0"}),
+    ),
+    ("GET", "/mall/checkout"): MALL,
+    ("POST", "/mall/checkout"): (Call(by="buyer", form=lambda _: {"key": uuid4().hex}),),
+    ("POST", "/mall/cart/clear"): MALL,
+    ("GET", "/mall/orders"): (Call(by="buyer", query=lambda _: {"state": "open"}),),
+    ("GET", "/mall/orders/{order_id}"): MALL,
+    ("GET", "/mall/orders/{order_id}/progress"): MALL,
+    ("POST", "/mall/orders/{order_id}/steps/{step}"): (_receive("form"),),
+    ("POST", "/mall/orders/{order_id}/cancel"): (Call(by="buyer", form=lambda _: {"reason": "ordered twice"}),),
+    ("POST", "/mall/orders/{order_id}/again"): MALL,
+    ("GET", "/mall/account"): MALL,
+    # mall: JSON
+    ("GET", "/api/v1/mall/catalogue"): (
+        Call(by="buyer", query=lambda i: {"category": i["category"]}),
+        Call(by="buyer", query=lambda i: {"q": i["sku code"]}),
+    ),
+    ("GET", "/api/v1/mall/skus/{sku_id}"): MALL,
+    ("GET", "/api/v1/mall/cart"): MALL,
+    ("PUT", "/api/v1/mall/cart/lines"): (
+        Call(by="buyer", json=lambda i: {"sku_id": i["sku"], "unit": "盒", "quantity": "2"}),
+        Call(by="buyer", json=lambda i: {"sku_id": i["sku"], "unit": "盒", "quantity": "1"}),
+    ),
+    ("POST", "/api/v1/mall/checkout"): (Call(by="buyer", headers=_key, json=lambda _: {"note": "soon"}),),
+    ("GET", "/api/v1/mall/orders"): MALL,
+    ("GET", "/api/v1/mall/orders/{order_id}"): MALL,
+    ("POST", "/api/v1/mall/orders/{order_id}/steps/{step}"): (_receive("json"),),
+    ("POST", "/api/v1/mall/orders/{order_id}/cancel"): (
+        Call(by="buyer", json=lambda _: {"reason": "ordered twice"}),
+    ),
+    ("GET", "/api/v1/mall/account"): MALL,
+    # order minimum
+    ("GET", "/desk/order-minimum"): PAGE,
+    ("POST", "/desk/order-minimum"): (
+        Call(form=lambda i: {f"amount.{i['group']}": "10", "amount.others": "20"}),
+    ),
+    ("GET", "/api/v1/order-minimum/rules"): PAGE,
+    ("PUT", "/api/v1/order-minimum/rules"): (
+        Call(json=lambda i: {"rules": [{"group_id": i["group"], "amount": "0"}]}),
+    ),
+}
+"""By verb and path as the application's route table has them."""

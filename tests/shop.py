@@ -1,0 +1,217 @@
+"""A distributor with goods, customers, prices, stock, files and orders at every step: something to protect."""
+
+import io
+import secrets
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+from headgate_kernel.identity.memberships import save_roles
+from headgate_kernel.runtime import Kernel
+from headgate_kernel.tenancy.directory import Tenant
+from headgate_order_minimum.rules import RuleInput, replace_rules
+from headgate_sdk.blueprint import RoleEntry
+from headgate_sdk.context import Actor, Context
+from headgate_sdk.ids import new_id
+from headgate_sdk.money import Money
+from headgate_sdk.testing.tenants import ROLES
+from headgate_trade.accounts import CreditNote, post_credit_notes
+from headgate_trade.api import (
+    ORDER,
+    OrderInput,
+    OrderLineInput,
+    SkuInput,
+    StockChange,
+    UnitInput,
+    get_sku,
+    list_categories,
+    list_customers,
+    list_skus,
+    place_order,
+    receive_stock,
+    save_skus,
+    set_cart_line,
+    set_product_image,
+)
+from headgate_trade.customer_changes import CustomerInput, link_member, save_customers
+from headgate_trade.desk.import_files import keep_file
+from headgate_trade.desk.stock_by_hand import change_stock
+from headgate_trade.price_changes import CustomerPrice, PriceListItem, set_customer_price, set_price_list_items
+from headgate_trade.terms import save_customer_group, save_price_level, save_price_list
+from PIL import Image
+
+BUYER = next(role for role in ROLES if role.key == "buyer")
+CANCELLING_BUYER = RoleEntry("buyer", BUYER.name, (*BUYER.permissions, "trade.orders.cancel"))
+STAGES = ("new", "issued", "shipped", "completed", "cancelled")
+
+
+class Shop(msgspec.Struct, kw_only=True):
+    """What a filled distributor has.
+
+    Args:
+        tenant: whose it is.
+        mark: makes its codes its own.
+        canary: stands in every text of it, and nowhere else.
+        secret: stands in what belongs to the first customer alone.
+        skus: ids by short name: `bolt` (个, 盒 of 200), `nut` (个), `fee` (no stock is kept), `old` (stopped).
+        customers: ids by short name: `first` (of `buyer`), `second` (of `buyer2`).
+        orders: ids by the stage that they have reached; `second` is the second customer's.
+        price_list: of the customers' group.
+        group: of the first customer.
+        category: of all goods.
+        picture: of the bolt.
+        file: an import that waits to be applied.
+    """
+
+    tenant: Tenant
+    mark: str
+    canary: str
+    secret: str
+    skus: dict[str, UUID]
+    customers: dict[str, UUID]
+    orders: dict[str, UUID]
+    price_list: UUID
+    group: UUID
+    category: UUID
+    picture: UUID
+    file: UUID
+
+    def code(self, name: str) -> str:
+        """Give the code of a SKU or customer."""
+        return f"{self.mark}-{name}"
+
+
+async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True) -> Shop:
+    """Fill a tenant through the use cases that its people would use.
+
+    Args:
+        kernel: of the test.
+        tenant: with all plugins on.
+        open_orders: also place orders that wait for a step.
+    """
+    mark = "x" + secrets.token_hex(4)
+    canary, secret = f"kanari{mark}", f"geheim{mark}"
+    async with kernel.context(tenant) as ctx:
+        await save_roles(ctx, [CANCELLING_BUYER])
+        price_list = await save_price_list(ctx, "retail", f"Retail {canary}")
+        group = await save_customer_group(ctx, "retail", f"Shops {canary}", price_list)
+        await save_price_level(ctx, "silver", f"Silver {canary}", Decimal(2))
+        skus = await _goods(ctx, mark, canary)
+        category = (await list_categories(ctx))[0].id
+        picture = await ctx.store_file(png(), purpose="product")
+        await set_product_image(ctx, (await get_sku(ctx, skus["bolt"])).product_id, picture)
+        customers = await _customers(ctx, mark, canary, secret)
+        await set_price_list_items(ctx, [PriceListItem(price_list, skus["bolt"], "盒", Decimal("16.5"))])
+        await set_customer_price(ctx, [CustomerPrice(customers["first"], skus["nut"], "个", Decimal("0.07"))])
+        await replace_rules(ctx, [RuleInput(group, Decimal(0)), RuleInput(None, Decimal("0.01"))])
+        await change_stock(
+            ctx, skus["bolt"], kind="receipt", quantity=Decimal(5), unit="盒", reason=f"delivered late {canary}"
+        )
+        note = CreditNote(customers["first"], Money(100, "CNY"), f"G-{canary}", id=new_id())
+        await post_credit_notes(ctx, [note])
+        file = await keep_file(ctx, "customers", f"{canary}.csv", f"code,name\n{mark}-new,New {canary}\n".encode())
+        shop = Shop(
+            tenant=tenant, mark=mark, canary=canary, secret=secret, skus=skus, customers=customers, orders={},
+            price_list=price_list, group=group, category=category, picture=picture, file=file.id,
+        )  # fmt: skip
+    for stage in STAGES if open_orders else ("completed", "cancelled"):
+        shop.orders[stage] = await order_at(kernel, shop, stage)
+    if open_orders:
+        shop.orders["second"] = await order_at(kernel, shop, "new", customer="second")
+    for role in ("buyer", "buyer2"):
+        async with kernel.context(tenant, actor=await member(kernel, tenant, role)) as ctx:
+            await set_cart_line(ctx, skus["nut"], "个", Decimal(30 if role == "buyer" else 40))
+    return shop
+
+
+async def order_at(kernel: Kernel, shop: Shop, stage: str, *, customer: str = "first") -> UUID:
+    """Place an order of two boxes of bolts and bring it to a stage."""
+    whose = shop.secret if customer == "first" else shop.canary
+    order = OrderInput(
+        shop.customers[customer],
+        (OrderLineInput(shop.skus["bolt"], "盒", Decimal(2)),),
+        note=f"Ring twice {whose} {shop.canary}",
+        address=f"Back door {whose} {shop.canary}",
+        reference=f"R-{whose}",
+    )
+    async with kernel.context(shop.tenant) as ctx:
+        placed = (await place_order(ctx, order, new_id().hex)).id
+        if stage == "cancelled":
+            await ctx.workflow.cancel(ORDER, placed, f"Ordered twice {whose}")
+        elif stage != "new":
+            await ctx.workflow.complete_all(ORDER, placed, until=None if stage == "completed" else "issued")
+            if stage == "shipped":
+                await ctx.workflow.resolve(ORDER, placed, "trade.ship")
+    return placed
+
+
+async def member(kernel: Kernel, tenant: Tenant, role: str) -> Actor:
+    """Give one of the tenant's people as use cases know them."""
+    async with kernel.databases.platform_scope() as db:
+        row = await db.fetch_row(
+            """
+            SELECT m.id, m.person_id, m.name, m.kind, r.permissions
+            FROM membership m
+            JOIN membership_role mr ON mr.tenant_id = $1 AND mr.membership_id = m.id
+            JOIN role r ON r.tenant_id = $1 AND r.id = mr.role_id
+            WHERE m.tenant_id = $1 AND m.login = $2
+            """,
+            tenant.info.id, f"{role}@{tenant.info.slug}.example",
+        )  # fmt: skip
+    assert row is not None
+    return Actor(
+        row["kind"], row["name"], row["id"], row["person_id"], permissions=frozenset(row["permissions"])
+    )
+
+
+async def _goods(ctx: Context, mark: str, canary: str) -> dict[str, UUID]:
+    def sku(name: str, price: str, **more: object) -> SkuInput:
+        values = {
+            "code": f"{mark}-{name}", "name": f"{name} {canary}", "category": f"Fasteners {canary}",
+            "base_unit": "个", "base_price": Decimal(price), "spec": f"M6 {canary}", "barcode": "",
+            "maker_code": f"M-{canary}", "description": f"Zinc plated {canary}",
+        }  # fmt: skip
+        return SkuInput(**(values | more))
+
+    await save_skus(
+        ctx,
+        [
+            sku("bolt", "0.085", units=(UnitInput("盒", 200, is_default=True),)),
+            sku("nut", "0.08", min_quantity=10, multiple=10),
+            sku("fee", "15", stocked=False),
+            sku("old", "1", status="stopped"),
+        ],
+    )
+    found = {s.code.removeprefix(f"{mark}-"): s.id for s in (await list_skus(ctx, include_stopped=True)).items}
+    await receive_stock(
+        ctx, [StockChange(found["bolt"], 1_000_000), StockChange(found["nut"], 1_000_000)],
+        document_type="opening", document_id=new_id(), kind="opening",
+    )  # fmt: skip
+    return found
+
+
+async def _customers(ctx: Context, mark: str, canary: str, secret: str) -> dict[str, UUID]:
+    await save_customers(
+        ctx,
+        [
+            CustomerInput(
+                code=f"{mark}-first", name=f"First {canary}", group="retail", level="silver",
+                contact=f"Zhou {secret}", phone=f"1-{secret}", address=f"1 Gate Road {secret} {canary}",
+            ),
+            CustomerInput(code=f"{mark}-second", name=f"Second {canary}", contact=f"Wu {canary}"),
+        ],
+    )  # fmt: skip
+    found = {one.code.removeprefix(f"{mark}-"): one.id for one in (await list_customers(ctx)).items}
+    for role, customer in (("buyer", "first"), ("buyer2", "second")):
+        membership = await ctx.db.fetch_value(
+            "SELECT id FROM membership WHERE tenant_id = $1 AND login = $2",
+            ctx.tenant.id, f"{role}@{ctx.tenant.slug}.example",
+        )  # fmt: skip
+        await link_member(ctx, membership, found[customer])
+    return found
+
+
+def png() -> bytes:
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), "#0b6e4f").save(picture, "PNG")
+    return picture.getvalue()
