@@ -32,8 +32,16 @@ class HeadgateError(Exception):
         return self.fill(self.message)
 
     def fill(self, text: str) -> str:
-        """Fill the message, or a translation of it, with its parameters; `{field}` and `{row}` are among them."""
-        return text.format(**{"field": self.field, "row": self.row, **self.params})
+        """Fill the message, or a translation of it, with its parameters; `{field}` and `{row}` are among them.
+
+        A place that has no parameter stays as it is: an error about an error would hide what went wrong.
+        """
+        return text.format_map(_Places({"field": self.field, "row": self.row, **self.params}))
+
+
+class _Places(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"
 
 
 class Invalid(HeadgateError):

@@ -125,6 +125,7 @@ def _receive(path: str) -> Call:
 
 PAGE = (Call(),)
 MALL = (Call(by="buyer"),)
+OTHER = {"sku_id": "other sku"}
 SALES = {"step": "=trade.sales_approval"}
 
 CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
@@ -174,9 +175,9 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("GET", "/desk/products/new"): PAGE,
     ("POST", "/desk/products/new"): (Call(form=_sku_form),),
     ("GET", "/desk/products/{sku_id}"): PAGE,
-    ("POST", "/desk/products/{sku_id}"): (Call(form=_sku_form),),
+    ("POST", "/desk/products/{sku_id}"): (Call(path=OTHER, form=_sku_form),),
     ("POST", "/desk/products/{sku_id}/picture"): (Call(files=_picture),),
-    ("POST", "/desk/products/{sku_id}/status"): (Call(form=lambda _: {"status": "stopped"}),),
+    ("POST", "/desk/products/{sku_id}/status"): (Call(path=OTHER, form=lambda _: {"status": "stopped"}),),
     ("GET", "/desk/customers"): (Call(), Call(query=lambda i: {"q": i["customer code"]})),
     ("GET", "/desk/customers/new"): PAGE,
     ("POST", "/desk/customers/new"): (Call(form=_customer_form),),
@@ -198,8 +199,8 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("GET", "/desk/stock"): (Call(query=lambda i: {"q": i["sku code"]}),),
     ("GET", "/desk/stock/{sku_id}"): PAGE,
     ("POST", "/desk/stock/{sku_id}"): tuple(
-        Call(form=lambda _, kind=kind: {"kind": kind, "quantity": "3", "unit": "个", "reason": "found"})
-        for kind in ("receipt", "correction", "count")
+        Call(form=lambda _, kind=kind, n=n: {"kind": kind, "quantity": n, "unit": "个", "reason": "found"})
+        for kind, n in (("receipt", "3"), ("correction", "-3"), ("count", "900000"))
     ),
     ("GET", "/desk/accounts"): PAGE,
     ("GET", "/desk/accounts/{customer_id}"): PAGE,
@@ -221,8 +222,8 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ),
     ("GET", "/api/v1/skus/{sku_id}"): PAGE,
     ("PUT", "/api/v1/skus"): (Call(json=lambda i: [_sku(i)]),),
-    ("POST", "/api/v1/skus/{sku_id}/stop"): PAGE,
-    ("POST", "/api/v1/skus/{sku_id}/activate"): PAGE,
+    ("POST", "/api/v1/skus/{sku_id}/stop"): (Call(path=OTHER),),
+    ("POST", "/api/v1/skus/{sku_id}/activate"): (Call(path=OTHER),),
     ("GET", "/api/v1/customers"): (Call(query=lambda i: {"q": i["customer code"]}),),
     ("PUT", "/api/v1/customers"): (Call(json=lambda _: [_customer_form({})]),),
     ("GET", "/api/v1/customers/{customer_id}"): PAGE,

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from uuid import uuid4
 
 import httpx
@@ -12,8 +13,9 @@ from headgate_kernel.web.assets_manifest import asset
 from headgate_kernel.web.gate import SESSION_COOKIE
 from headgate_sdk.testing.checksums import changed_tables, checksums, tenant_tables
 from headgate_sdk.testing.tenants import make_tenant, sign_in
+from headgate_trade.api import set_cart_line
 
-from tests.shop import Shop, fill_shop, order_at
+from tests.shop import Shop, fill_shop, member, order_at
 
 
 class House(msgspec.Struct, kw_only=True):
@@ -22,12 +24,14 @@ class House(msgspec.Struct, kw_only=True):
     Args:
         mine: where people try things.
         theirs: what they must not reach.
+        trial: where everything that is allowed is done.
         client: opens a client at a shop's host with the session of a shop's person; an empty role is nobody.
         unchanged: insists that no row of either shop differs when its block ends.
     """
 
     mine: Shop
     theirs: Shop
+    trial: Shop
     client: Callable
     unchanged: Callable
 
@@ -65,7 +69,7 @@ async def open_client(app, kernel):
 
 @pytest.fixture(scope="session")
 async def house(kernel, app, open_client) -> House:
-    mine, theirs = [await fill_shop(kernel, await make_tenant(kernel)) for _ in range(2)]
+    mine, theirs, trial = [await fill_shop(kernel, await make_tenant(kernel)) for _ in range(3)]
     tables = await tenant_tables(kernel)
 
     @asynccontextmanager
@@ -75,14 +79,16 @@ async def house(kernel, app, open_client) -> House:
         yield
         assert not changed_tables(before, await checksums(kernel, tenants, tables))
 
-    return House(mine=mine, theirs=theirs, client=open_client, unchanged=unchanged)
+    return House(mine=mine, theirs=theirs, trial=trial, client=open_client, unchanged=unchanged)
 
 
 @pytest.fixture
 def fresh_ids(kernel):
-    """Give a shop's own ids, with orders that nobody has touched yet."""
+    """Give a shop's own ids, with orders that nobody has touched yet, and something in the buyer's cart."""
 
     async def give(shop: Shop) -> dict[str, str]:
+        async with kernel.context(shop.tenant, actor=await member(kernel, shop.tenant, "buyer")) as ctx:
+            await set_cart_line(ctx, shop.skus["fee"], "个", Decimal(1))
         new, shipped = await order_at(kernel, shop, "new"), await order_at(kernel, shop, "shipped")
         return own_ids(shop) | {"order": str(new), "shipped order": str(shipped)}
 
@@ -93,6 +99,7 @@ def own_ids(shop: Shop) -> dict[str, str]:
     """Give a shop's ids by the kinds of `arguments`."""
     return {
         "sku": str(shop.skus["bolt"]),
+        "other sku": str(shop.skus["nut"]),
         "customer": str(shop.customers["first"]),
         "order": str(shop.orders["new"]),
         "shipped order": str(shop.orders["shipped"]),
@@ -103,7 +110,7 @@ def own_ids(shop: Shop) -> dict[str, str]:
         "import file": str(shop.file),
         "sku code": shop.code("bolt"),
         "customer code": shop.code("first"),
-        "word": shop.canary,
+        "word": shop.mark,
         "asset": asset("app.css").rpartition("/")[2],
     }
 
@@ -115,6 +122,6 @@ def nobodys_ids(shop: Shop) -> dict[str, str]:
     return ids | {
         "sku code": f"{mark}-bolt",
         "customer code": f"{mark}-first",
-        "word": f"kanari{mark}",
+        "word": mark,
         "asset": own_ids(shop)["asset"],
     }

@@ -2,13 +2,13 @@
 
 A unit of work takes a connection at its first query and sends `BEGIN` together with the tenant in one
 message, so that a request which asks nothing costs nothing. It gives the connection back whatever happens,
-also when COMMIT itself fails. Savepoints are real. It belongs to the task that opened it: two tasks on one
+also when COMMIT itself fails. Savepoints are real, and sent with the first query inside them. It belongs to the task that opened it: two tasks on one
 connection would see, and undo, each other's half-done work.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -17,6 +17,7 @@ from headgate_sdk.tables import NoTenantScope
 
 from headgate_kernel.database.errors import TransactionBroken, UnitOfWorkMisuse
 from headgate_kernel.database.pool import CONNECTION_LOST
+from headgate_kernel.database.savepoints import Savepoint, SavepointLedger
 from headgate_kernel.database.scope import Scope, ScopeState, current_scope
 
 if TYPE_CHECKING:
@@ -61,13 +62,13 @@ class UnitOfWork(Scope):
         tenant_id: the tenant whose rows are visible; None for the platform.
     """
 
-    __slots__ = ("_after_commit", "_connection", "_pool", "_savepoints")
+    __slots__ = ("_after_commit", "_connection", "_ledger", "_pool")
 
     def __init__(self, pool: "ConnectionPool", tenant_id: "TenantId | None") -> None:
         super().__init__(tenant_id)
         self._pool = pool
         self._connection: PooledConnection | None = None
-        self._savepoints = 0
+        self._ledger = SavepointLedger()
         self._after_commit: list[Callable[[], object]] = []
 
     async def __aenter__(self) -> Self:
@@ -106,7 +107,7 @@ class UnitOfWork(Scope):
             asyncpg.PostgresError: what the database objects to at the end, such as a deferred constraint.
         """
         self._check_usable()
-        if self._savepoints:
+        if self._ledger.depth:
             raise UnitOfWorkMisuse("A savepoint is still open: leave it before the transaction is committed.")
         self._state = ScopeState.ENDED
         connection = self._connection
@@ -154,21 +155,26 @@ class UnitOfWork(Scope):
 
     async def fetch(self, sql: str, /, *args: object) -> "list[Record]":
         """Run a query and give its rows."""
-        connection = self._connection or await self._begin()
-        self._check_ready(connection)
-        return cast("list[Record]", await connection.fetch(sql, *args))
+        connection = await self._ready()
+        try:
+            return cast("list[Record]", await connection.fetch(sql, *args))
+        except BaseException:
+            self._ledger.failed = True
+            raise
 
     async def fetch_row(self, sql: str, /, *args: object) -> "Record | None":
         """Run a query and give its first row."""
-        connection = self._connection or await self._begin()
-        self._check_ready(connection)
-        return cast("Record | None", await connection.fetchrow(sql, *args))
+        connection = await self._ready()
+        try:
+            return cast("Record | None", await connection.fetchrow(sql, *args))
+        except BaseException:
+            self._ledger.failed = True
+            raise
 
     async def fetch_value(self, sql: str, /, *args: object) -> Any:
         """Run a query and give the first column of its first row."""
-        connection = self._connection or await self._begin()
-        self._check_ready(connection)
-        return await connection.fetchval(sql, *args)
+        row = await self.fetch_row(sql, *args)
+        return None if row is None else row[0]
 
     async def fetch_as(self, struct_type: type[S], sql: str, /, *args: object) -> list[S]:
         """Run a query and make `struct_type(*row)` of each row."""
@@ -177,47 +183,44 @@ class UnitOfWork(Scope):
 
     async def execute(self, sql: str, /, *args: object) -> str:
         """Run a statement and give its command tag."""
-        connection = self._connection or await self._begin()
-        self._check_ready(connection)
-        tag = await connection.execute(sql, *args)
+        connection = await self._ready()
+        try:
+            tag = await connection.execute(sql, *args)
+        except BaseException:
+            self._ledger.failed = True
+            raise
         self._check_in_transaction(connection)
         return tag
 
     async def execute_many(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
         """Run one statement for many rows."""
-        connection = self._connection or await self._begin()
-        self._check_ready(connection)
-        await connection.executemany(sql, rows)
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """Open a part that can fail alone."""
-        connection = self._connection or await self._begin()
-        self._check_ready(connection)
-        self._savepoints += 1
-        name = f"headgate_{self._savepoints}"
-        undo = f"ROLLBACK TO SAVEPOINT {name};RELEASE SAVEPOINT {name}"
-        callbacks = len(self._after_commit)
+        connection = await self._ready()
         try:
-            await connection.execute(f"SAVEPOINT {name}")
-            try:
-                yield
-                self._check_ready(connection)
-                await connection.execute(f"RELEASE SAVEPOINT {name}")
-            except BaseException:
-                del self._after_commit[callbacks:]
-                if self._connection is connection and connection.is_in_transaction():
-                    with suppress(*CONNECTION_LOST):
-                        await connection.execute(undo)
-                raise
-        finally:
-            self._savepoints -= 1
+            await connection.executemany(sql, rows)
+        except BaseException:
+            self._ledger.failed = True
+            raise
+
+    def savepoint(self) -> Savepoint:
+        """Give a part that can fail alone."""
+        return Savepoint(self._ledger, self._after_commit, self._checked_connection)
+
+    async def _ready(self) -> "PooledConnection":
+        """Give the connection, having sent what goes before the next query."""
+        connection = self._checked_connection()
+        if connection is None:
+            connection = await self._begin()
+        elif unsent := self._ledger.to_send():
+            await connection.execute(unsent)
+            self._ledger.was_sent()
+        return connection
 
     async def _begin(self) -> "PooledConnection":
-        self._check_usable()
         begin = (
             "BEGIN" if self.tenant_id is None else f"BEGIN;SET LOCAL headgate.tenant_id={self.tenant_id:d}"
         )
+        if unsent := self._ledger.to_send():
+            begin = f"{begin};{unsent}"
         connection = await self._pool.acquire()
         try:
             await connection.execute(begin)
@@ -225,13 +228,17 @@ class UnitOfWork(Scope):
             await self._pool.release(connection)
             raise
         self._connection = connection
+        self._ledger.was_sent()
         return connection
 
     # -- guards --------------------------------------------------------------------------------------------
 
-    def _check_ready(self, connection: "PooledConnection") -> None:
+    def _checked_connection(self) -> "PooledConnection | None":
+        """Give the connection if there is one yet, and insist that it can be used."""
         self._check_usable()
-        self._check_in_transaction(connection)
+        if self._connection is not None:
+            self._check_in_transaction(self._connection)
+        return self._connection
 
     def _check_in_transaction(self, connection: "PooledConnection") -> None:
         if connection.is_closed():

@@ -163,8 +163,9 @@ class Renderer:
             for item in items
         ]
 
-    def _translate(self, text: str) -> str:
-        return self._catalogue.translate(_locale.get(), text)
+    def _translate(self, text: str) -> Markup:
+        """Give a translation that is escaped already, so that `.format()` escapes what is put in, but not markup."""
+        return escape(self._catalogue.translate(_locale.get(), text))
 
 
 async def _badge(ctx: Context, item: NavItem) -> str | None:
@@ -180,7 +181,7 @@ async def _badge(ctx: Context, item: NavItem) -> str | None:
 
 
 def _covers(href: str, path: str) -> bool:
-    """Tell whether an entry leads to where the reader is; a face's front page (`/mall/`) covers only itself."""
+    """Tell whether an entry leads to where the reader is; a front page (`/mall/`) covers only itself."""
     return path.rstrip("/") == href.rstrip("/") or (not href.endswith("/") and path.startswith(href + "/"))
 
 

@@ -6,7 +6,8 @@ DEFAULT = "package"
 
 _WORDS = (
     ("bolt", ("螺栓", "螺母", "螺丝", "紧固", "fastener", "bolt", "screw")),
-    ("drill", ("钻头", "电动工具", "drill", "power tool")),
+    ("drill", ("钻头", "drill")),
+    ("zap", ("电动", "电器", "power tool", "electric")),
     ("hammer", ("手动工具", "锤", "hand tool", "hammer")),
     ("droplets", ("水暖", "管件", "阀", "卫浴", "龙头", "plumbing", "pipe", "valve")),
     ("cable", ("电线", "电缆", "线缆", "cable", "wire")),

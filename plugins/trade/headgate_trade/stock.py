@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 from headgate_sdk.context import Context
-from headgate_sdk.errors import Conflict, Invalid, InvalidFields
+from headgate_sdk.errors import Conflict, HeadgateError, Invalid, InvalidFields
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 from headgate_sdk.quantity import MAX_BASE_QUANTITY
@@ -100,17 +100,10 @@ async def receive_stock(
         How many SKUs were taken in.
 
     Raises:
-        InvalidFields: quantities that are zero, negative or absurdly large; names the rows.
+        InvalidFields: quantities that are zero, negative or absurdly large, unknown SKUs; names the rows.
     """
     ctx.require("trade.stock.write")
-    problems = [
-        Invalid(N_("The quantity must be more than zero and at most {most}."),
-                field="quantity", row=number, most=MAX_BASE_QUANTITY)
-        for number, row in enumerate(rows, start=1)
-        if not 0 < row.quantity <= MAX_BASE_QUANTITY
-    ]  # fmt: skip
-    if problems:
-        raise InvalidFields(problems)
+    await _check(ctx, rows, least=1)
     changes = _added_up(rows)
     if not changes:
         return 0
@@ -133,9 +126,11 @@ async def adjust_stock(ctx: Context, rows: Sequence[StockChange], *, document_id
             be sent again.
 
     Raises:
+        InvalidFields: absurdly large quantities, unknown SKUs; names the rows.
         Conflict: less would be left than is reserved for orders; names the rows, and nothing is changed.
     """
     ctx.require("trade.stock.write")
+    await _check(ctx, rows, least=-MAX_BASE_QUANTITY)
     changes = {sku_id: delta for sku_id, delta in _added_up(rows).items() if delta}
     if not changes:
         return
@@ -149,6 +144,31 @@ async def adjust_stock(ctx: Context, rows: Sequence[StockChange], *, document_id
         if not complete:
             raise await _too_little(ctx, rows, changes)
     await ctx.audit("trade.stock.adjusted", str(document_id or ""), rows=len(changes))
+
+
+async def _check(ctx: Context, rows: Sequence[StockChange], *, least: int) -> None:
+    known = {
+        row["id"]
+        for row in await ctx.db.fetch(
+            "SELECT id FROM trade_sku WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
+            ctx.tenant.id, [row.sku_id for row in rows],
+        )
+    }  # fmt: skip
+    problems: list[HeadgateError] = []
+    for number, row in enumerate(rows, start=1):
+        if row.sku_id not in known:
+            problems.append(
+                Invalid(N_("There is no such item. It may have been removed."), field="sku_id", row=number)
+            )
+        if not least <= row.quantity <= MAX_BASE_QUANTITY:
+            problems.append(
+                Invalid(
+                    N_("The quantity must be at least {least} and at most {most}."),
+                    field="quantity", row=number, least=least, most=MAX_BASE_QUANTITY,
+                )
+            )  # fmt: skip
+    if problems:
+        raise InvalidFields(problems)
 
 
 async def _too_little(ctx: Context, rows: Sequence[StockChange], changes: dict[UUID, int]) -> Conflict:

@@ -135,9 +135,9 @@ async def empty_cart(ctx: Context) -> Response[str]:
 @page("/mall/checkout", permission=PLACE)
 @for_buyers
 async def checkout_page(ctx: Context) -> Response[str]:
-    """Show everything that the order will be, on one page with one button."""
+    """Show what the order will be, on one page with one button; what keeps it back stands in the cart."""
     cart = await get_cart(ctx)
-    if not cart.lines:
+    if not cart.placeable:
         return see_other("/mall/cart")
     return await _checkout(ctx, cart, CheckoutForm(key=new_id().hex, address=cart.customer.address))
 

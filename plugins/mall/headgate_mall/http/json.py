@@ -27,7 +27,7 @@ from litestar.types import ControllerRouterHandler
 
 from headgate_mall.http.buyers import read_id
 from headgate_mall.http.catalogue_pages import PAGE, Query, find_skus
-from headgate_mall.http.json_views import (
+from headgate_mall.http.json_schemas import (
     AccountView,
     Amount,
     CartView,
@@ -37,12 +37,8 @@ from headgate_mall.http.json_views import (
     OrderView,
     PriceReason,
     SkuDetail,
-    cart_view,
-    money_view,
-    order_detail_view,
-    order_views,
-    sku_view,
 )
+from headgate_mall.http.json_views import cart_view, money_view, order_detail_view, order_views, sku_view
 from headgate_mall.http.order_pages import CancelForm, OrderState, StepForm
 from headgate_mall.shelf import load_row, load_shelf
 
