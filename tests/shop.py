@@ -11,10 +11,10 @@ from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.directory import Tenant
 from headgate_order_minimum.rules import RuleInput, replace_rules
 from headgate_sdk.blueprint import RoleEntry
-from headgate_sdk.context import Actor, Context
+from headgate_sdk.context import Context
 from headgate_sdk.ids import new_id
 from headgate_sdk.money import Money
-from headgate_sdk.testing.tenants import ROLES
+from headgate_sdk.testing.tenants import ROLES, actor_of
 from headgate_trade.accounts import CreditNote, post_credit_notes
 from headgate_trade.api import (
     ORDER,
@@ -119,7 +119,7 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
     if open_orders:
         shop.orders["second"] = await order_at(kernel, shop, "new", customer="second")
     for role in ("buyer", "buyer2"):
-        async with kernel.context(tenant, actor=await member(kernel, tenant, role)) as ctx:
+        async with kernel.context(tenant, actor=await actor_of(kernel, tenant, role)) as ctx:
             await set_cart_line(ctx, skus["nut"], "个", Decimal(30 if role == "buyer" else 40))
     return shop
 
@@ -143,25 +143,6 @@ async def order_at(kernel: Kernel, shop: Shop, stage: str, *, customer: str = "f
             if stage == "shipped":
                 await ctx.workflow.resolve(ORDER, placed, "trade.ship")
     return placed
-
-
-async def member(kernel: Kernel, tenant: Tenant, role: str) -> Actor:
-    """Give one of the tenant's people as use cases know them."""
-    async with kernel.databases.platform_scope() as db:
-        row = await db.fetch_row(
-            """
-            SELECT m.id, m.person_id, m.name, m.kind, r.permissions
-            FROM membership m
-            JOIN membership_role mr ON mr.tenant_id = $1 AND mr.membership_id = m.id
-            JOIN role r ON r.tenant_id = $1 AND r.id = mr.role_id
-            WHERE m.tenant_id = $1 AND m.login = $2
-            """,
-            tenant.info.id, f"{role}@{tenant.info.slug}.example",
-        )  # fmt: skip
-    assert row is not None
-    return Actor(
-        row["kind"], row["name"], row["id"], row["person_id"], permissions=frozenset(row["permissions"])
-    )
 
 
 async def _goods(ctx: Context, mark: str, canary: str) -> dict[str, UUID]:

@@ -39,7 +39,9 @@ class Application(Litestar):
         await super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings, host: PluginHost | None = None, *, kernel: Kernel | None = None) -> Litestar:
+def create_app(
+    settings: Settings, host: PluginHost | None = None, *, kernel: Kernel | None = None
+) -> Litestar:
     """Build the application.
 
     Args:
@@ -94,7 +96,8 @@ def _plugin_routes(host: PluginHost) -> list[Router]:
     for plugin, route in host.surfaces.routes:
         by_plugin.setdefault(plugin, []).append(route)
     return [
-        Router("/", route_handlers=routes, opt={"plugin": plugin}, tags=[plugin]) for plugin, routes in by_plugin.items()
+        Router("/", route_handlers=routes, opt={"plugin": plugin}, tags=[plugin])
+        for plugin, routes in by_plugin.items()
     ]
 
 
@@ -121,4 +124,6 @@ def _check_routes(app: Litestar) -> None:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             if handler.http_methods != {"OPTIONS"} and "permission" not in handler.opt:
-                raise RuntimeError(f"{route.path} does not say which permission it needs; see headgate_sdk.web")
+                raise RuntimeError(
+                    f"{route.path} does not say which permission it needs; see headgate_sdk.web"
+                )

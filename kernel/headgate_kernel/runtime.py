@@ -62,7 +62,9 @@ class Kernel:
         )
 
     @classmethod
-    async def open(cls, settings: Settings, host: PluginHost | None = None, clock: Clock | None = None) -> "Kernel":
+    async def open(
+        cls, settings: Settings, host: PluginHost | None = None, clock: Clock | None = None
+    ) -> "Kernel":
         """Find or start the database and put everything together.
 
         Raises:

@@ -83,10 +83,17 @@ def new_tenant(kernel: Kernel, password_hash: str):
         slug = f"k{os.getpid()}-{next(_numbers)}"
         now = kernel.clock.now()
         people = [
-            PersonEntry(login_of(role.key, slug), role.name, "customer" if role.key == "buyer" else "staff", (role.key,))
+            PersonEntry(
+                login_of(role.key, slug),
+                role.name,
+                "customer" if role.key == "buyer" else "staff",
+                (role.key,),
+            )
             for role in ROLES
         ]
-        profile = Profile(slug=slug, name=f"Tenant {slug}", currency="CNY", timezone="Asia/Shanghai", locale="en")
+        profile = Profile(
+            slug=slug, name=f"Tenant {slug}", currency="CNY", timezone="Asia/Shanghai", locale="en"
+        )
         async with kernel.databases.platform_scope() as db:
             await save_tenant(db, profile, domain="localhost", at=now)
             ids = await save_people(db, [NewPerson(p.login, p.name, password_hash) for p in people], now)

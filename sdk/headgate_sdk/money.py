@@ -109,7 +109,9 @@ def parse_price(text: str, *, field: str = "price", row: int | None = None) -> D
     """
     cleaned = text.translate(FULL_WIDTH).strip().lstrip("¥£$€").strip()
     if not NUMBER.fullmatch(cleaned):
-        raise Invalid(N_("'{text}' is not a price. Write it like 12.50."), field=field, row=row, text=text[:40])
+        raise Invalid(
+            N_("'{text}' is not a price. Write it like 12.50."), field=field, row=row, text=text[:40]
+        )
     return check_price(Decimal(cleaned.replace(",", "")), field=field, row=row)
 
 
@@ -120,7 +122,9 @@ def check_price(value: Decimal, *, field: str = "price", row: int | None = None)
         Invalid: names what is wrong, the field and the row.
     """
     if not value.is_finite():
-        raise Invalid(N_("'{text}' is not a price. Write it like 12.50."), field=field, row=row, text=str(value))
+        raise Invalid(
+            N_("'{text}' is not a price. Write it like 12.50."), field=field, row=row, text=str(value)
+        )
     if value < 0:
         raise Invalid(N_("A price cannot be negative: {text}."), field=field, row=row, text=str(value))
     if value >= MAX_PRICE:

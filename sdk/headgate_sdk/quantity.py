@@ -57,7 +57,10 @@ def to_base(quantity: Decimal, unit: Unit, *, field: str = "quantity", row: int 
     """
     if not quantity.is_finite():
         raise Invalid(
-            N_("'{text}' is not a quantity. Write a number like 12."), field=field, row=row, text=str(quantity)
+            N_("'{text}' is not a quantity. Write a number like 12."),
+            field=field,
+            row=row,
+            text=str(quantity),
         )
     if quantity <= 0:
         raise Invalid(N_("The quantity must be more than zero."), field=field, row=row)

@@ -4,7 +4,9 @@ import pytest
 from headgate_sdk import errors
 from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields, Vetoed
 
-TREE = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HeadgateError)]
+TREE = [
+    value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HeadgateError)
+]
 
 
 @pytest.mark.parametrize("kind", TREE)

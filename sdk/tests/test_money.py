@@ -26,7 +26,8 @@ quantities = st.one_of(st.integers(0, 10**9), st.integers(0, 10**15).map(lambda 
 
 
 @pytest.mark.parametrize(
-    ("currency", "digits"), [("CNY", 2), ("USD", 2), ("JPY", 0), ("VND", 0), ("BHD", 3), ("KWD", 3), ("CLF", 4)]
+    ("currency", "digits"),
+    [("CNY", 2), ("USD", 2), ("JPY", 0), ("VND", 0), ("BHD", 3), ("KWD", 3), ("CLF", 4)],
 )
 def test_minor_units_have_the_digits_of_the_standard(currency, digits):
     assert exponent(currency) == digits
@@ -70,7 +71,15 @@ def test_nobodys_decimal_context_changes_a_line(price, quantity):
 
 @pytest.mark.parametrize(
     ("value", "minor"),
-    [("0.005", 1), ("0.0049999", 0), ("0.015", 2), ("0.025", 3), ("-0.005", -1), ("2.675", 268), ("1.005", 101)],
+    [
+        ("0.005", 1),
+        ("0.0049999", 0),
+        ("0.015", 2),
+        ("0.025", 3),
+        ("-0.005", -1),
+        ("2.675", 268),
+        ("1.005", 101),
+    ],
 )
 def test_half_is_rounded_away_from_zero(value, minor):
     assert round_to_minor(Decimal(value), "CNY") == minor
@@ -154,7 +163,9 @@ def test_a_price_outside_of_its_borders_is_told(text, words):
         parse_price(text)
 
 
-@pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+1000000", "1E-1000000", "-1E-1000000"])
+@pytest.mark.parametrize(
+    "value", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+1000000", "1E-1000000", "-1E-1000000"]
+)
 def test_strange_decimals_are_refused_in_words(value):
     with pytest.raises(Invalid):
         check_price(Decimal(value))
@@ -174,10 +185,17 @@ def test_no_text_breaks_the_reader(text):
 
 
 def test_no_float_comes_out():
-    for value in (to_major(5, "CNY"), line_amount(Decimal("0.1"), 3, "CNY"), parse_price("0.1"), *allocate(1, [1, 2])):
+    for value in (
+        to_major(5, "CNY"),
+        line_amount(Decimal("0.1"), 3, "CNY"),
+        parse_price("0.1"),
+        *allocate(1, [1, 2]),
+    ):
         assert isinstance(value, int | Decimal)
     assert line_amount(Decimal("0.1"), 3, "CNY") == 30
 
 
 def test_the_rounding_is_the_one_of_the_standard_library():
-    assert round_to_minor(Decimal("1.115"), "CNY") == int(Decimal("111.5").quantize(Decimal(1), ROUND_HALF_UP))
+    assert round_to_minor(Decimal("1.115"), "CNY") == int(
+        Decimal("111.5").quantize(Decimal(1), ROUND_HALF_UP)
+    )

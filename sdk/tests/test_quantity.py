@@ -72,7 +72,9 @@ def test_usual_spellings_are_read(text, quantity):
     assert parse_quantity(text) == Decimal(quantity)
 
 
-@pytest.mark.parametrize("text", ["", "a", "1e5", "1_0", "NaN", "inf", "12,5", "1 000", "1/2", "十", "٣", "12箱"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "1e5", "1_0", "NaN", "inf", "12,5", "1 000", "1/2", "十", "٣", "12箱"]
+)
 def test_what_is_no_quantity_is_told_with_field_and_row(text):
     with pytest.raises(Invalid) as caught:
         parse_quantity(text, field="qty", row=3)
@@ -109,7 +111,9 @@ def test_a_box_is_divided_only_by_whole_pieces():
     assert to_base(Decimal("1.5"), BOX) == 36
     assert to_base(Decimal("0.5"), JIN) == 250
     assert to_base(Decimal(4), HALF) == 2
-    with pytest.raises(Invalid, match=r"^1\.3 箱 cannot be divided so finely\. The nearest are 31/24 and 4/3\.$"):
+    with pytest.raises(
+        Invalid, match=r"^1\.3 箱 cannot be divided so finely\. The nearest are 31/24 and 4/3\.$"
+    ):
         to_base(Decimal("1.3"), BOX)
 
 

@@ -209,13 +209,14 @@ def test_a_plugin_is_switched_off_here_only_and_forgets_nothing(visitors: Visito
     other = visitors.visit("gift", "owner", device)
     set_minimums(owner, "123")
     menu, page, api = "nav a[href='/desk/order-minimum']", "/desk/order-minimum", "/api/v1/order-minimum/rules"
+    other.goto("/desk/orders")
     expect(owner.locator(menu)).to_have_count(1)
     try:
         switch_plugin(owner, "order-minimum", on=False)
         expect(owner.locator(menu)).to_have_count(0)
         assert [_status(owner, page), _status(owner, api)] == [404, 404]
         assert [_status(other, page), _status(other, api)] == [200, 200]
-        other.goto("/desk/orders")
+        other.reload()
         expect(other.locator(menu)).to_have_count(1)
     finally:
         switch_plugin(owner, "order-minimum", on=True)

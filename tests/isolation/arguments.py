@@ -308,7 +308,7 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     # order minimum
     ("GET", "/desk/order-minimum"): PAGE,
     ("POST", "/desk/order-minimum"): (
-        Call(form=lambda i: {f"amount.{i['group']}": "10", "amount.others": "20"}),
+        Call(form=lambda i: {f"amount.{i['group']}": "0", "amount.others": "1.5"}),
     ),
     ("GET", "/api/v1/order-minimum/rules"): PAGE,
     ("PUT", "/api/v1/order-minimum/rules"): (

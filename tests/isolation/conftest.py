@@ -12,10 +12,10 @@ import pytest
 from headgate_kernel.web.assets_manifest import asset
 from headgate_kernel.web.gate import SESSION_COOKIE
 from headgate_sdk.testing.checksums import changed_tables, checksums, tenant_tables
-from headgate_sdk.testing.tenants import make_tenant, sign_in
+from headgate_sdk.testing.tenants import actor_of, make_tenant, sign_in
 from headgate_trade.api import set_cart_line
 
-from tests.shop import Shop, fill_shop, member, order_at
+from tests.shop import Shop, fill_shop, order_at
 
 
 class House(msgspec.Struct, kw_only=True):
@@ -87,7 +87,7 @@ def fresh_ids(kernel):
     """Give a shop's own ids, with orders that nobody has touched yet, and something in the buyer's cart."""
 
     async def give(shop: Shop) -> dict[str, str]:
-        async with kernel.context(shop.tenant, actor=await member(kernel, shop.tenant, "buyer")) as ctx:
+        async with kernel.context(shop.tenant, actor=await actor_of(kernel, shop.tenant, "buyer")) as ctx:
             await set_cart_line(ctx, shop.skus["fee"], "个", Decimal(1))
         new, shipped = await order_at(kernel, shop, "new"), await order_at(kernel, shop, "shipped")
         return own_ids(shop) | {"order": str(new), "shipped order": str(shipped)}

@@ -95,7 +95,9 @@ def _secret_key(environment: Mapping[str, str], folder: Path) -> bytes:
             folder=folder, reason=error.strerror,
         ) from error  # fmt: skip
     if len(key) < KEY_BYTES:
-        raise ConfigError(N_("{path} is damaged: it should hold the secret key. Restore it from a backup."), path=path)
+        raise ConfigError(
+            N_("{path} is damaged: it should hold the secret key. Restore it from a backup."), path=path
+        )
     return key
 
 

@@ -2,8 +2,8 @@
 
 A unit of work takes a connection at its first query and sends `BEGIN` together with the tenant in one
 message, so that a request which asks nothing costs nothing. It gives the connection back whatever happens,
-also when COMMIT itself fails. Savepoints are real, and sent with the first query inside them. It belongs to the task that opened it: two tasks on one
-connection would see, and undo, each other's half-done work.
+also when COMMIT itself fails. Savepoints are real, and sent with the first query inside them. It belongs to
+the task that opened it: two tasks on one connection would see, and undo, each other's half-done work.
 """
 
 import logging

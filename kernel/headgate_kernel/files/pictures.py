@@ -77,7 +77,8 @@ def _shrink(content: bytes, longest: int) -> tuple[bytes, int, int]:
         raise _too_many_pixels() from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise Invalid(
-            N_("This is not a picture that can be shown. Please choose a JPEG, PNG, WebP or GIF file."), field="file"
+            N_("This is not a picture that can be shown. Please choose a JPEG, PNG, WebP or GIF file."),
+            field="file",
         ) from error
     return result.getvalue(), shown.width, shown.height
 

@@ -49,7 +49,9 @@ async def save_people(db: Database, people: Sequence[NewPerson], at: datetime) -
     wanted = {fold_login(person.login): person for person in people}
     known = {
         row["login"]: row["person_id"]
-        for row in await db.fetch("SELECT login, person_id FROM person_login WHERE login = ANY($1)", list(wanted))
+        for row in await db.fetch(
+            "SELECT login, person_id FROM person_login WHERE login = ANY($1)", list(wanted)
+        )
     }
     fresh = {login: new_id() for login in wanted if login not in known}
     await db.execute_many(

@@ -72,7 +72,9 @@ async def sign_in(
     if row is None or not matches:
         raise Invalid(N_("This login and password do not fit together here."), field="password")
     async with databases.platform_scope() as db:
-        await db.execute("DELETE FROM sign_in_failure WHERE login_hash = $1 AND address = $2", login_hash, address)
+        await db.execute(
+            "DELETE FROM sign_in_failure WHERE login_hash = $1 AND address = $2", login_hash, address
+        )
     return await sessions.open(row["person_id"], tenant_id, row["membership_id"], user_agent)
 
 

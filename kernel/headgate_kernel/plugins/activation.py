@@ -160,7 +160,11 @@ async def _store(ctx: Context, plugin_ids: list[str], state: str) -> None:
 
 
 def _view(
-    ctx: Context, plugin: InstalledPlugin, states: dict[str, tuple[str, str]], active: frozenset[str], host: PluginHost
+    ctx: Context,
+    plugin: InstalledPlugin,
+    states: dict[str, tuple[str, str]],
+    active: frozenset[str],
+    host: PluginHost,
 ) -> PluginView:
     manifest = plugin.manifest
     state, reason = states.get(manifest.id, ("off", ""))
@@ -170,7 +174,11 @@ def _view(
         plugin,
         state,
         reason,
-        tuple(o.manifest.name for o in host.installed if manifest.id in o.manifest.requires and o.manifest.id in active),
+        tuple(
+            o.manifest.name
+            for o in host.installed
+            if manifest.id in o.manifest.requires and o.manifest.id in active
+        ),
         tuple(
             host.by_id[need].manifest.name
             for need in sorted(closure([manifest.id], host.installed) - {manifest.id} - active)
@@ -183,7 +191,9 @@ def _view(
 def surfaces_of(plugin_id: str, host: PluginHost) -> tuple[Surface, ...]:
     """List what a plugin registered, by kind."""
     surfaces, manifest = host.surfaces, host.by_id[plugin_id].manifest
-    paths = sorted({path for p, route in surfaces.routes if p == plugin_id for path in getattr(route, "paths", ())})
+    paths = sorted(
+        {path for p, route in surfaces.routes if p == plugin_id for path in getattr(route, "paths", ())}
+    )
     kinds: list[tuple[str, list[str]]] = [
         (N_("Menu entries"), [item.label for p, item in surfaces.nav if p == plugin_id]),
         (N_("Pages"), [path for path in paths if not path.startswith("/api/")]),

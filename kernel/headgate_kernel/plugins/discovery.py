@@ -84,7 +84,9 @@ def _without_broken_requirements(plugins: dict[str, InstalledPlugin]) -> dict[st
     for plugin_id, plugin in plugins.items():
         needs = closure(plugin.manifest.requires, list(plugins.values()))
         if plugin_id in needs and not plugin.problem:
-            plugins[plugin_id] = msgspec.structs.replace(plugin, problem=N_("It needs itself, by way of others."))
+            plugins[plugin_id] = msgspec.structs.replace(
+                plugin, problem=N_("It needs itself, by way of others.")
+            )
     changed = True
     while changed:
         changed = False

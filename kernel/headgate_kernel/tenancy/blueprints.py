@@ -123,7 +123,9 @@ def _flow_settings(
             PhaseSettings(
                 phase.id,
                 tuple(
-                    (StepSetting(step, enabled=step in steps),) for step in order if available[step].phases[0] == phase.id
+                    (StepSetting(step, enabled=step in steps),)
+                    for step in order
+                    if available[step].phases[0] == phase.id
                 ),
             )
             for phase in subject.phases

@@ -56,7 +56,8 @@ class TenantDirectory:
             self._by_host[host] = (now, cached[1])
             async with self._databases.platform_scope() as db:
                 revision = await db.fetch_value(
-                    "SELECT revision FROM tenant_revision WHERE tenant_id = $1", cached[1].info.id)
+                    "SELECT revision FROM tenant_revision WHERE tenant_id = $1", cached[1].info.id
+                )
             if (revision or 1) == cached[1].revision:
                 return cached[1]
         elif now - self._unknown.get(host, -UNKNOWN_SECONDS) < UNKNOWN_SECONDS:
@@ -103,7 +104,9 @@ class TenantDirectory:
 
 def runnable(active: frozenset[str], host: PluginHost) -> frozenset[str]:
     """Leave out plugins that are not installed, do not fit, or lack one that they require."""
-    running = {plugin_id for plugin_id in active if plugin_id in host.by_id and not host.by_id[plugin_id].problem}
+    running = {
+        plugin_id for plugin_id in active if plugin_id in host.by_id and not host.by_id[plugin_id].problem
+    }
     while True:
         lame = {p for p in running if not running.issuperset(host.by_id[p].manifest.requires)}
         if not lame:

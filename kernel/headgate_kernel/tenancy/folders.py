@@ -1,7 +1,7 @@
 """Where blueprints lie: in a checkout, or among the files of the installed distribution."""
 
 import os
-import sys
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from headgate_sdk.errors import NotFound
@@ -19,7 +19,7 @@ def blueprints_folder() -> Path:
     candidates = (
         [Path(configured)]
         if configured
-        else [*(folder / "tenants" for folder in (here, *here.parents)), Path(sys.prefix) / "share/headgate/tenants"]
+        else [*(folder / "tenants" for folder in (here, *here.parents)), *_installed()]
     )
     for candidate in candidates:
         if (candidate / "blueprint.schema.json").is_file():
@@ -27,3 +27,10 @@ def blueprints_folder() -> Path:
     raise NotFound(
         N_("No blueprints were found. Start in a checkout of Headgate, or set HEADGATE_TENANTS_DIR.")
     )
+
+
+def _installed() -> list[Path]:
+    try:
+        return [Path(str(distribution("headgate").locate_file("headgate_data/tenants")))]
+    except PackageNotFoundError:
+        return []

@@ -54,7 +54,9 @@ async def save_tenant(db: Database, profile: Profile, *, domain: str, at: dateti
         host, tenant_id,
     )  # fmt: skip
     if owner != tenant_id:
-        raise Conflict(N_("The address {host} belongs to another distributor."), field="profile.host", host=host)
+        raise Conflict(
+            N_("The address {host} belongs to another distributor."), field="profile.host", host=host
+        )
     await touch(db, tenant_id)
     return tenant_id
 

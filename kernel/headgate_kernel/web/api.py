@@ -44,7 +44,9 @@ def _options(permission: str) -> dict[str, str]:
 
 
 @post("/api/v1/sessions", opt=_options(PUBLIC), tags=_TAGS)
-async def open_session(request: Request[Any, Any, Any], ctx: Context, kernel: Kernel, data: NewSession) -> SessionToken:
+async def open_session(
+    request: Request[Any, Any, Any], ctx: Context, kernel: Kernel, data: NewSession
+) -> SessionToken:
     """Sign in and get a token."""
     token = await sign_in(
         kernel.databases, kernel.sessions, kernel.clock, tenant_id=ctx.tenant.id, login=data.login,
@@ -65,7 +67,9 @@ async def end_session(request: Request[Any, Any, Any], kernel: Kernel) -> None:
 @get("/api/v1/me", opt=_options(SIGNED_IN), tags=_TAGS)
 async def me(ctx: Context) -> Me:
     """Tell who is signed in."""
-    return Me(ctx.actor.name, ctx.actor.kind, sorted(ctx.actor.permissions), ctx.tenant.name, ctx.tenant.currency)
+    return Me(
+        ctx.actor.name, ctx.actor.kind, sorted(ctx.actor.permissions), ctx.tenant.name, ctx.tenant.currency
+    )
 
 
 @get("/api/v1/openapi.json", opt=_options(PUBLIC), include_in_schema=False, media_type=MediaType.JSON)
@@ -80,15 +84,14 @@ async def description(request: Request[Any, Any, Any], ctx: Context) -> Response
 def _for_plugins(app: Any, plugins: frozenset[str]) -> dict[str, Any]:
     schema: dict[str, Any] = app.openapi_schema.to_schema()
     owners = {
-        route.path_format: {
-            handler.opt.get("plugin") for handler in getattr(route, "route_handlers", ())
-        }
+        route.path_format: {handler.opt.get("plugin") for handler in getattr(route, "route_handlers", ())}
         for route in app.routes
     }
     schema["paths"] = {
         path: item
         for path, item in schema["paths"].items()
-        if path.startswith("/api/") and all(owner is None or owner in plugins for owner in owners.get(path, ()))
+        if path.startswith("/api/")
+        and all(owner is None or owner in plugins for owner in owners.get(path, ()))
     }
     return schema
 

@@ -83,7 +83,13 @@ class Gate(ASGIMiddleware):
         await self._tenant(scope, receive, send, next_app, headers, tenant)
 
     async def _tenant(
-        self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp, headers: Mapping[str, str], tenant: Tenant
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        next_app: ASGIApp,
+        headers: Mapping[str, str],
+        tenant: Tenant,
     ) -> None:
         state = await self._identify(scope, headers, tenant)
         if tenant.state != "active":
@@ -103,7 +109,9 @@ class Gate(ASGIMiddleware):
             raise SignInRequired(N_("Please sign in first."))
         await next_app(scope, receive, send)
 
-    async def _identify(self, scope: Scope, headers: Mapping[str, str], tenant: Tenant | None) -> RequestState:
+    async def _identify(
+        self, scope: Scope, headers: Mapping[str, str], tenant: Tenant | None
+    ) -> RequestState:
         cookies = _cookies(headers.get("cookie", ""))
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         token = bearer.strip() if scheme.lower() == "bearer" else ""
@@ -113,7 +121,7 @@ class Gate(ASGIMiddleware):
         if token:
             session = await self.kernel.sessions.find(token, tenant.info.id if tenant else None)
         locale = (
-            LOCALES.get(cookies.get(LOCALE_COOKIE, "")) and cookies[LOCALE_COOKIE]
+            (LOCALES.get(cookies.get(LOCALE_COOKIE, "")) and cookies[LOCALE_COOKIE])
             or session.locale
             or (tenant.info.locale if tenant else self.kernel.catalogue.choose(headers.get("accept-language", "")))
             or "en"
@@ -121,7 +129,9 @@ class Gate(ASGIMiddleware):
         state = RequestState(self.kernel, tenant, session, locale, token if session is not NOBODY else "")
         scope["state"][KEY] = state
         if is_cross_site(scope["method"], headers, has_cookie_session=from_cookie):
-            raise Forbidden(N_("This request came from another site and was stopped. Open the page again and retry."))
+            raise Forbidden(
+                N_("This request came from another site and was stopped. Open the page again and retry.")
+            )
         return state
 
 

@@ -33,7 +33,9 @@ TITLES = {
 
 WORDS = {
     400: N_("The request cannot be understood. Go back and try again."),
-    404: N_("This page does not exist, or is not open to you. Check the address, or start from the home page."),
+    404: N_(
+        "This page does not exist, or is not open to you. Check the address, or start from the home page."
+    ),
     413: N_("What you sent is too large. Please send less at once."),
 }
 
@@ -95,8 +97,12 @@ def _http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 def _unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
     reference = str(new_id())[-12:]
-    log.exception("request %s %s failed (reference %s)", request.method, request.url.path, reference, exc_info=error)
-    words = _translate(request, N_("Something broke on our side and was recorded as {reference}. Please try again."))
+    log.exception(
+        "request %s %s failed (reference %s)", request.method, request.url.path, reference, exc_info=error
+    )
+    words = _translate(
+        request, N_("Something broke on our side and was recorded as {reference}. Please try again.")
+    )
     return _answer(request, 500, Problem("internal", words.format(reference=reference), reference=reference))
 
 
@@ -108,7 +114,9 @@ def _problem(request: AnyRequest, error: HeadgateError) -> Problem:
         message=error.fill(words),
         field=error.field,
         row=error.row,
-        problems=[_problem(request, part) for part in parts] if isinstance(error, InvalidFields) or parts else [],
+        problems=[_problem(request, part) for part in parts]
+        if isinstance(error, InvalidFields) or parts
+        else [],
     )
 
 

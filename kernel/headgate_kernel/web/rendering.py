@@ -23,8 +23,8 @@ from headgate_kernel.web.assets_manifest import asset
 log = logging.getLogger(__name__)
 _locale: ContextVar[str] = ContextVar("headgate_page_locale", default="en")
 
-SECTIONS = ("Orders", "Products", "Customers", "Prices", "Stock", "Money", "Marketing", "Community", "Reports",
-            "Settings")  # fmt: skip
+SECTIONS = (N_("Orders"), N_("Products"), N_("Customers"), N_("Prices"), N_("Stock"), N_("Money"), N_("Marketing"),
+            N_("Community"), N_("Reports"), N_("Settings"))  # fmt: skip
 """Jobs of the workbench in the order of its menu; what is not among them stands before the settings."""
 
 KERNEL_NAV = (
@@ -152,14 +152,17 @@ class Renderer:
                 *(item for plugin, item in self._host.surfaces.nav if plugin in ctx.plugins),
                 *KERNEL_NAV,
             )
-            if (item.face == "mall") == mall and (item.permission == SIGNED_IN or ctx.allowed(item.permission))
+            if (item.face == "mall") == mall
+            and (item.permission == SIGNED_IN or ctx.allowed(item.permission))
         ]
         items = [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
         here = max(
             (item.href for item in items if _covers(item.href, ctx.path)), key=len, default="",
         )  # fmt: skip
         return [
-            NavEntry(item.label, item.href, item.icon, item.section, item.href == here, await _badge(ctx, item))
+            NavEntry(
+                item.label, item.href, item.icon, item.section, item.href == here, await _badge(ctx, item)
+            )
             for item in items
         ]
 

@@ -39,7 +39,11 @@ class RequestState(msgspec.Struct):
     def reader(self) -> Reader:
         """Give what layouts need where there is no context."""
         actor = self.session.actor
-        return Reader(self.tenant.info if self.tenant else None, actor if actor.kind != "anonymous" else None, self.locale)
+        return Reader(
+            self.tenant.info if self.tenant else None,
+            actor if actor.kind != "anonymous" else None,
+            self.locale,
+        )
 
 
 def state_of(scope: Scope) -> RequestState | None:

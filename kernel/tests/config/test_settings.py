@@ -50,7 +50,7 @@ def test_the_data_directory_comes_from_the_variable_and_the_argument_overrules_i
 
 def test_a_relative_data_directory_is_made_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Settings.from_environment({}).data_dir == tmp_path / ".headgate"
+    assert Settings.from_environment({"HEADGATE_DATA_DIR": "data"}).data_dir == tmp_path / "data"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "²", " 2"])

@@ -25,7 +25,12 @@ def bomb(width, height):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.fixture
@@ -65,7 +70,9 @@ async def test_what_is_no_picture_for_browsers_is_refused(store, content):
 
 
 # just above our own limit, above Pillow's warning, above Pillow's error
-@pytest.mark.parametrize("size", [(MAX_PIXELS // 1000 + 1, 1000), (10_000, 9_500), (20_000, 20_000), (2**31 - 1, 1)])
+@pytest.mark.parametrize(
+    "size", [(MAX_PIXELS // 1000 + 1, 1000), (10_000, 9_500), (20_000, 20_000), (2**31 - 1, 1)]
+)
 async def test_a_bomb_is_refused_before_it_is_unpacked(store, size):
     with pytest.raises(TooLarge, match="more than 40 million pixels"):
         await store(bomb(*size))
@@ -106,7 +113,10 @@ async def test_large_pictures_are_made_smaller_in_proportion(store, purpose, lon
 
 
 async def test_transparency_stays(store):
-    assert opened(await store(drawn(mode="RGBA", colour=(255, 0, 0, 0)))).convert("RGBA").getpixel((1, 1))[3] == 0
+    assert (
+        opened(await store(drawn(mode="RGBA", colour=(255, 0, 0, 0)))).convert("RGBA").getpixel((1, 1))[3]
+        == 0
+    )
     see_through = drawn("GIF", mode="P", colour=0, transparency=0)
     assert opened(await store(see_through)).convert("RGBA").getpixel((1, 1))[3] == 0
 
@@ -133,7 +143,9 @@ async def test_the_row_says_what_it_holds(kernel, tenant):
     async with kernel.context(tenant) as ctx:
         file_id = await ctx.store_file(drawn(size=(50, 20)), purpose="logo")
         row = await ctx.db.fetch_row(
-            "SELECT *, sha256(content) AS digest FROM stored_file WHERE tenant_id = $1 AND id = $2", tenant.info.id, file_id
+            "SELECT *, sha256(content) AS digest FROM stored_file WHERE tenant_id = $1 AND id = $2",
+            tenant.info.id,
+            file_id,
         )
     assert (row["purpose"], row["width"], row["height"], row["created_by"]) == ("logo", 50, 20, "System")
     assert row["sha256"] == row["digest"]

@@ -67,7 +67,9 @@ def test_every_language_has_its_own_name():
     assert LOCALES == {"zh_CN": "中文", "en": "English"}
 
 
-@pytest.mark.parametrize(("wanted", "text"), [("en", "There is nothing here"), ("zh", "这里什么也没有"), ("", "这里什么也没有")])
+@pytest.mark.parametrize(
+    ("wanted", "text"), [("en", "There is nothing here"), ("zh", "这里什么也没有"), ("", "这里什么也没有")]
+)
 async def test_an_unknown_host_answers_in_the_browsers_language(browse, wanted, text):
     answer = await browse("unknown.localhost", **{"accept-language": wanted}).get("/")
     assert text in answer.text

@@ -20,7 +20,9 @@ OF_PLUGINS = [Permission("sample.notes.read", "See notes"), Permission("sample.n
 
 async def test_a_person_is_known_once_whatever_tenants_they_belong_to(kernel, tenant):
     async with kernel.databases.platform_scope() as db:
-        again = await save_people(db, [NewPerson(f"OWNER@{tenant.info.slug}.example", "Other name")], kernel.clock.now())
+        again = await save_people(
+            db, [NewPerson(f"OWNER@{tenant.info.slug}.example", "Other name")], kernel.clock.now()
+        )
         rows = await db.fetch(
             "SELECT p.name FROM person p JOIN person_login l ON l.person_id = p.id WHERE l.login = $1",
             f"owner@{tenant.info.slug}.example",
@@ -54,7 +56,9 @@ async def test_a_member_known_by_another_login_stays_one_member(kernel, tenant):
         await db.execute("INSERT INTO person_login (login, person_id) VALUES ($1, $2)", second, ids[login])
     async with kernel.context(tenant) as ctx:
         before = await list_members(ctx)
-        members = await save_members(ctx, [PersonEntry(second, "Writer", "staff", ("writer",))], {second: ids[login]})
+        members = await save_members(
+            ctx, [PersonEntry(second, "Writer", "staff", ("writer",))], {second: ids[login]}
+        )
         after = await list_members(ctx)
     assert members[second] in {member.id for member in before}
     assert len(before) == len(after)
@@ -79,14 +83,16 @@ async def test_a_role_is_changed_by_its_key(kernel, tenant):
 
 
 @pytest.mark.parametrize(
-    "permission", ["*", "sample.*", "sample.notes.*", "sample.notes.read", "headgate.flow.write", "headgate.*"]
+    "permission",
+    ["*", "sample.*", "sample.notes.*", "sample.notes.read", "headgate.flow.write", "headgate.*"],
 )
 def test_known_permissions_and_patterns_are_taken(permission):
     check_roles([RoleEntry("r", "R", (permission,))], OF_PLUGINS)
 
 
 @pytest.mark.parametrize(
-    "permission", ["sample.notes.reed", "sample", "sampl.*", "sample.notes.read.*", "", ".*", "sample.*.read", "**"]
+    "permission",
+    ["sample.notes.reed", "sample", "sampl.*", "sample.notes.read.*", "", ".*", "sample.*.read", "**"],
 )
 def test_an_unknown_permission_is_refused_by_name(permission):
     with pytest.raises(Invalid) as caught:

@@ -34,7 +34,9 @@ async def member(kernel, tenant):
 @pytest.fixture
 def opened(fresh, member, tenant):
     async def go(tenant_id=tenant.info.id):
-        return await fresh.open(member["person_id"], tenant_id, member["id"] if tenant_id else None, "x" * 400)
+        return await fresh.open(
+            member["person_id"], tenant_id, member["id"] if tenant_id else None, "x" * 400
+        )
 
     return go
 
@@ -157,10 +159,14 @@ async def test_the_memory_for_sessions_is_bounded(kernel, clock, tenant, monkeyp
 async def test_sessions_that_are_over_are_removed(kernel, fresh, opened, clock):
     token = await opened()
     async with kernel.databases.platform_scope() as db:
-        before = await db.fetch_value("SELECT count(*) FROM session WHERE token_hash = $1", module._hash(token))
+        before = await db.fetch_value(
+            "SELECT count(*) FROM session WHERE token_hash = $1", module._hash(token)
+        )
     await fresh.drop_expired(NOON + LIFETIME + timedelta(seconds=1))
     async with kernel.databases.platform_scope() as db:
-        after = await db.fetch_value("SELECT count(*) FROM session WHERE token_hash = $1", module._hash(token))
+        after = await db.fetch_value(
+            "SELECT count(*) FROM session WHERE token_hash = $1", module._hash(token)
+        )
     assert (before, after) == (1, 0)
 
 

@@ -111,7 +111,9 @@ async def test_an_unknown_plugin_is_named(kernel, tenant):
 
 async def test_a_plugin_that_does_not_fit_is_shown_with_its_reason_and_cannot_be_switched_on(kernel, tenant):
     lone = kernel.host.by_id["lone"]
-    unfit = msgspec.structs.replace(lone, problem="It works with SDK {low} only.", problem_params={"low": "9"})
+    unfit = msgspec.structs.replace(
+        lone, problem="It works with SDK {low} only.", problem_params={"low": "9"}
+    )
     host = PluginHost([kernel.host.by_id["sample"], unfit])
     async with kernel.context(tenant) as ctx:
         with pytest.raises(Conflict, match="It works with SDK 9 only"):

@@ -106,7 +106,9 @@ def test_what_requires_something_absent_is_kept_with_its_reason_and_so_is_what_r
 
 
 def test_a_circle_stops_only_its_members():
-    found = discover([entry("a", requires=("b",)), entry("b", requires=("a",)), entry("c", requires=("a",)), entry("good")])
+    found = discover(
+        [entry("a", requires=("b",)), entry("b", requires=("a",)), entry("c", requires=("a",)), entry("good")]
+    )
     told = problems(found)
     assert told["good"] == ""
     assert told["a"] == told["b"] == "It needs itself, by way of others."
@@ -190,7 +192,11 @@ def test_a_step_for_an_unknown_subject_or_a_second_owner_of_an_id_is_refused(cap
         return [StepType(id="x.step", name="X", subject="x.thing", phases=("p",), permission="x.y")]
 
     def headgate_subject_types():
-        return [SubjectType(id="x.thing", name="X", phases=(Phase("p", "done", "P"),), default_flow=FlowSettings())]
+        return [
+            SubjectType(
+                id="x.thing", name="X", phases=(Phase("p", "done", "P"),), default_flow=FlowSettings()
+            )
+        ]
 
     host = PluginHost([
         plugin("early", headgate_step_types), plugin("owner", headgate_subject_types, headgate_step_types),

@@ -78,7 +78,9 @@ async def contents(kernel, slug):
     found = {}
     async with kernel.context(tenant) as ctx:
         for table in TABLES:
-            rows = await ctx.db.fetch(f"SELECT t::text AS row FROM {table} t WHERE tenant_id = $1", tenant.info.id)
+            rows = await ctx.db.fetch(
+                f"SELECT t::text AS row FROM {table} t WHERE tenant_id = $1", tenant.info.id
+            )
             found[table] = sorted(row["row"] for row in rows)
         found["audit_entry"] = await ctx.db.fetch_value(
             "SELECT count(*) FROM audit_entry WHERE tenant_id = $1", tenant.info.id
@@ -146,7 +148,9 @@ async def test_passwords_are_set_when_they_are_given_and_else_left_alone(kernel,
     await apply_blueprint(kernel, folder, password_of=lambda _: "a first password")
     await apply_blueprint(kernel, folder)
     client = browse(f"{slug}.localhost")
-    answer = await client.post("/sign-in", data={"login": f"boss@{slug}.example", "password": "a first password"})
+    answer = await client.post(
+        "/sign-in", data={"login": f"boss@{slug}.example", "password": "a first password"}
+    )
     assert answer.status_code == 303
 
 
@@ -200,7 +204,12 @@ def test_a_missing_blueprint_is_told_with_its_path(write, where):
         ("Asia/Shanghai", "Asia/Nowhere", "profile.timezone", "Asia/Nowhere"),
         ('locale = "en"', 'locale = "fr"', "profile.locale", "zh_CN, en"),
         ('["sample-extra"]', '["ghost"]', "plugins.enabled", "plugin ghost, which is not installed"),
-        ('"headgate.people.read"]', '"headgate.people.reed"]', "roles", "role clerk allows headgate.people.reed"),
+        (
+            '"headgate.people.read"]',
+            '"headgate.people.reed"]',
+            "roles",
+            "role clerk allows headgate.people.reed",
+        ),
         ('roles = ["clerk"]', 'roles = ["chief"]', "roles", "given the role chief"),
     ],
 )

@@ -21,7 +21,16 @@ async def save(kernel, profile):
 def profile_of(tenant, **changes):
     info = tenant.info
     return Profile(
-        **({"slug": info.slug, "name": info.name, "currency": "CNY", "timezone": info.timezone, "locale": "en"} | changes)
+        **(
+            {
+                "slug": info.slug,
+                "name": info.name,
+                "currency": "CNY",
+                "timezone": info.timezone,
+                "locale": "en",
+            }
+            | changes
+        )
     )
 
 
@@ -66,7 +75,9 @@ async def test_an_unknown_short_name_is_told(kernel):
 
 
 async def test_saving_again_changes_the_profile_and_keeps_number_and_currency(kernel, tenant):
-    changed = profile_of(tenant, name="New name", currency="GBP", brand_colour="#123456", timezone="Europe/London")
+    changed = profile_of(
+        tenant, name="New name", currency="GBP", brand_colour="#123456", timezone="Europe/London"
+    )
     assert await save(kernel, changed) == tenant.info.id
     after = (await kernel.tenant(tenant.info.slug)).info
     assert (after.name, after.brand_colour, after.timezone) == ("New name", "#123456", "Europe/London")
@@ -103,7 +114,9 @@ async def test_an_unchanged_tenant_is_not_read_again(kernel, tenant, monkeypatch
     assert await kernel.directory.by_host(host) is held
 
 
-async def test_an_unknown_host_is_remembered_for_a_moment_and_then_asked_again(kernel, monkeypatch, new_tenant):
+async def test_an_unknown_host_is_remembered_for_a_moment_and_then_asked_again(
+    kernel, monkeypatch, new_tenant
+):
     other = Kernel(kernel.settings, kernel.databases, kernel.host)
     tenant = await new_tenant()
     host = f"late-{tenant.info.slug}.localhost"
@@ -139,5 +152,7 @@ async def test_a_change_while_a_tenant_is_read_is_not_missed(kernel, tenant, mon
 
 async def test_many_requests_for_a_fresh_host_agree(kernel, tenant):
     other = Kernel(kernel.settings, kernel.databases, kernel.host)
-    found = await asyncio.gather(*(other.directory.by_host(f"{tenant.info.slug}.localhost") for _ in range(20)))
+    found = await asyncio.gather(
+        *(other.directory.by_host(f"{tenant.info.slug}.localhost") for _ in range(20))
+    )
     assert {one.info.id for one in found} == {tenant.info.id}

@@ -45,7 +45,12 @@ async def test_the_consoles_pages_are_not_on_tenants_hosts_and_the_reverse(brows
     owner = await client_for(tenant, "owner")
     assert (await owner.get("/console/")).status_code == 404
     console = browse("console.localhost")
-    for path in ("/sample/anybody", "/settings/plugins", "/api/v1/me", "/files/018f0000-0000-7000-8000-000000000000"):
+    for path in (
+        "/sample/anybody",
+        "/settings/plugins",
+        "/api/v1/me",
+        "/files/018f0000-0000-7000-8000-000000000000",
+    ):
         assert (await console.get(path)).status_code == 404
     assert (await console.get("/sign-in")).status_code == 200
 

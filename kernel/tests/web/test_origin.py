@@ -52,7 +52,9 @@ def test_without_a_host_no_origin_fits():
 
 async def test_another_sites_form_changes_nothing(client_for, tenant):
     client = await client_for(tenant, "writer")
-    answer = await client.post("/sample/notes", data={"text": "forged"}, headers={"sec-fetch-site": "cross-site"})
+    answer = await client.post(
+        "/sample/notes", data={"text": "forged"}, headers={"sec-fetch-site": "cross-site"}
+    )
     assert answer.status_code == 403
     assert "another site" in answer.text
     assert "forged" not in (await client.get("/sample/notes")).text

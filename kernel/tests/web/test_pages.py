@@ -140,4 +140,7 @@ async def test_the_page_of_the_flow_shows_steps_of_plugins_that_are_on(client_fo
 
 
 def test_what_is_not_translated_stays_english():
-    assert Catalogue(["headgate_kernel"]).translate("zh_CN", "No such words anywhere") == "No such words anywhere"
+    assert (
+        Catalogue(["headgate_kernel"]).translate("zh_CN", "No such words anywhere")
+        == "No such words anywhere"
+    )

@@ -145,7 +145,9 @@ async def test_a_session_of_one_tenant_is_worth_nothing_at_another(browse, tenan
 
 async def test_a_chosen_language_is_kept_and_leads_back_to_the_page(client_for, tenant):
     client = await client_for(tenant)
-    answer = await client.post("/locale", data={"locale": "zh_CN"}, headers={"referer": "http://x.localhost/sign-in?a=1"})
+    answer = await client.post(
+        "/locale", data={"locale": "zh_CN"}, headers={"referer": "http://x.localhost/sign-in?a=1"}
+    )
     assert answer.headers["location"] == "/sign-in?a=1"
     assert "登录" in (await client.get("/sign-in")).text
     await client.post("/locale", data={"locale": "en"})
@@ -160,7 +162,9 @@ async def test_an_unknown_language_is_not_kept(client_for, tenant):
 
 @pytest.mark.parametrize("referer", ["http://x.localhost//evil.example/", "http://x.localhost/\\evil", ""])
 async def test_choosing_a_language_leads_nowhere_else(client_for, tenant, referer):
-    answer = await (await client_for(tenant)).post("/locale", data={"locale": "en"}, headers={"referer": referer})
+    answer = await (await client_for(tenant)).post(
+        "/locale", data={"locale": "en"}, headers={"referer": referer}
+    )
     assert answer.headers["location"] == "/"
 
 

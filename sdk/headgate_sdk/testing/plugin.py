@@ -26,7 +26,6 @@ from headgate_sdk.testing.server import TEST_SECRET_KEY, open_temporary_folder, 
 from headgate_sdk.testing.tenants import Client, make_tenant, sign_in
 
 
-
 class OpenContext(Protocol):
     """Opens a unit of work of the test's tenant."""
 
@@ -103,7 +102,9 @@ async def ctx(open_context: OpenContext) -> AsyncIterator[Context]:
 
 
 @pytest.fixture
-async def client_for(app: Litestar, kernel: Kernel) -> AsyncIterator[Callable[[Tenant, str], Awaitable[Client]]]:
+async def client_for(
+    app: Litestar, kernel: Kernel
+) -> AsyncIterator[Callable[[Tenant, str], Awaitable[Client]]]:
     """Signs people of a tenant in, by the key of their role (`owner`, `clerk`, `buyer`, ...); empty: nobody."""
     opened: list[httpx.AsyncClient] = []
 

@@ -2,7 +2,14 @@
 
 from headgate_kernel.web.pages import console, entry, flow, people, pictures, plugins
 
-HANDLERS = (*entry.HANDLERS, *pictures.HANDLERS, *flow.HANDLERS, *plugins.HANDLERS, *people.HANDLERS, *console.HANDLERS)
+HANDLERS = (
+    *entry.HANDLERS,
+    *pictures.HANDLERS,
+    *flow.HANDLERS,
+    *plugins.HANDLERS,
+    *people.HANDLERS,
+    *console.HANDLERS,
+)
 """Route handlers of all of them."""
 
 __all__ = ["HANDLERS"]

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from headgate_sdk.i18n import N_
 from headgate_sdk.web import PUBLIC
 from litestar import MediaType, Request, Response, get
 
@@ -41,7 +42,7 @@ async def tenants(request: Request[Any, Any, Any], kernel: Kernel) -> Response[s
         state.locale,
         {
             "ctx": state.reader(),
-            "nav": [NavEntry("Tenants", "/console/", "building-2", "", True, None)],
+            "nav": [NavEntry(N_("Distributors"), "/console/", "building-2", "", True, None)],
             "tenants": rows,
             "address": lambda host: f"{request.url.scheme}://{host}{port}/",
             "number": number,

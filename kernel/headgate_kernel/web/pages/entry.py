@@ -103,12 +103,16 @@ async def sign_out(request: AnyRequest, kernel: Kernel) -> Response[Any]:
 
 
 @post("/locale", opt=_options(PUBLIC), status_code=303, include_in_schema=False)
-async def choose_locale(request: AnyRequest, data: Annotated[LocaleForm, Body(media_type=FORM)]) -> Response[Any]:
+async def choose_locale(
+    request: AnyRequest, data: Annotated[LocaleForm, Body(media_type=FORM)]
+) -> Response[Any]:
     """Keep the chosen language and go back to the page."""
     referer = request.headers.get("referer", "")
     answer = see_other(_local("/" + referer.partition("://")[2].partition("/")[2]))
     if data.locale in LOCALES:
-        answer.set_cookie(Cookie(LOCALE_COOKIE, value=data.locale, path="/", samesite="lax", max_age=365 * 86400))
+        answer.set_cookie(
+            Cookie(LOCALE_COOKIE, value=data.locale, path="/", samesite="lax", max_age=365 * 86400)
+        )
     return answer
 
 
@@ -120,7 +124,12 @@ async def brand(request: AnyRequest) -> Response[str]:
     return Response(css, media_type="text/css", headers={"cache-control": "public, max-age=300"})
 
 
-@get("/_kit", opt={"permission": SIGNED_IN, "surface": "page"}, media_type=MediaType.HTML, include_in_schema=False)
+@get(
+    "/_kit",
+    opt={"permission": SIGNED_IN, "surface": "page"},
+    media_type=MediaType.HTML,
+    include_in_schema=False,
+)
 async def kit(ctx: Context) -> Response[str]:
     """Show the living style guide."""
     return await ctx.render("kit_page.html")
@@ -139,7 +148,13 @@ def _sign_in_form(
     text = kernel.renderer.text(
         "sign_in.html",
         state.locale,
-        {"ctx": state.reader(), "nav": [], "form": form, "error": words, "field": error.field if error else ""},
+        {
+            "ctx": state.reader(),
+            "nav": [],
+            "form": form,
+            "error": words,
+            "field": error.field if error else "",
+        },
     )
     return Response(text, status_code=error.status if error else 200, media_type=MediaType.HTML)
 

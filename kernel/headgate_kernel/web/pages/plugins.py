@@ -50,7 +50,10 @@ async def plugin_page(ctx: Context, kernel: Kernel, plugin: str) -> Response[str
 
 @action("/settings/plugins/{plugin:str}", permission=PERMISSION, include_in_schema=False)
 async def switch(
-    ctx: Context, kernel: Kernel, plugin: str, data: Annotated[SwitchForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    ctx: Context,
+    kernel: Kernel,
+    plugin: str,
+    data: Annotated[SwitchForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Response[str]:
     """Switch a plugin."""
     try:
@@ -59,7 +62,9 @@ async def switch(
         else:
             await deactivate(ctx, kernel.host, kernel.steps, plugin)
     except Conflict as error:
-        return await _plugin_page(ctx, await _find(ctx, kernel, plugin), kernel.renderer.words(ctx.locale, error))
+        return await _plugin_page(
+            ctx, await _find(ctx, kernel, plugin), kernel.renderer.words(ctx.locale, error)
+        )
     current_unit_of_work().after_commit(lambda: kernel.directory.forget(ctx.tenant.id))
     return see_other("/settings/plugins")
 

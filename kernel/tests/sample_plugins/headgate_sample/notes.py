@@ -18,7 +18,9 @@ async def write_note(ctx: Context, text: str) -> None:
 
 
 async def list_notes(ctx: Context) -> list[str]:
-    rows = await ctx.db.fetch("SELECT text FROM sample_note WHERE tenant_id = $1 ORDER BY text", ctx.tenant.id)
+    rows = await ctx.db.fetch(
+        "SELECT text FROM sample_note WHERE tenant_id = $1 ORDER BY text", ctx.tenant.id
+    )
     return [row["text"] for row in rows]
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from headgate_sample.notes import count_notes, list_notes, write_note
 from headgate_sdk.context import Context
 from headgate_sdk.hooks import hookimpl
 from headgate_sdk.manifest import Manifest, Permission
@@ -13,6 +12,8 @@ from headgate_sdk.workflow import FlowSettings, Phase, PhaseSettings, StepSettin
 from litestar import Response
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
+
+from headgate_sample.notes import count_notes, list_notes, write_note
 
 READ = "sample.notes.read"
 WRITE = "sample.notes.write"
@@ -29,7 +30,9 @@ class NoteForm(msgspec.Struct):
 
 @page("/sample/notes", permission=READ)
 async def notes_page(ctx: Context, slot: str = "") -> Response[str]:
-    return await ctx.render("sample/notes.html", notes=await list_notes(ctx), place=await ctx.slot("sample.notes", slot))
+    return await ctx.render(
+        "sample/notes.html", notes=await list_notes(ctx), place=await ctx.slot("sample.notes", slot)
+    )
 
 
 @action("/sample/notes", permission=WRITE)
@@ -82,7 +85,9 @@ def headgate_subject_types():
         Phase("before", "released", "Before release", "Released"),
         Phase("after", "completed", "Before closing", "Completed"),
     )
-    default = FlowSettings((PhaseSettings("before", ((StepSetting("sample.check"),),)), PhaseSettings("after")))
+    default = FlowSettings(
+        (PhaseSettings("before", ((StepSetting("sample.check"),),)), PhaseSettings("after"))
+    )
     return (SubjectType(id="sample.ticket", name="Ticket", phases=phases, default_flow=default),)
 
 

@@ -1,0 +1,258 @@
+"""What every plugin must hold, as tests to subclass: on is on, off is off, and nothing is lost in between.
+
+    from headgate_sdk.testing.conformance import PluginConformance
+
+    class TestOffers(PluginConformance):
+        plugin = "offers"
+
+The kit reads what the plugin has registered (routes, menu entries, slots, steps, hooks, permissions, the API's
+description) and tries each, switched on and off, at two distributors. A subclass fills tenants with data, so that
+"nothing is lost" says something, and gives the data of the slots that the plugin fills.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import httpx
+import pytest
+from headgate_kernel.identity.permissions import KERNEL_PERMISSIONS
+from headgate_kernel.plugins.discovery import closure
+from headgate_kernel.plugins.host import hook_infos
+from headgate_kernel.runtime import Kernel
+from headgate_kernel.tenancy.directory import Tenant
+from litestar import Litestar
+
+from headgate_sdk.context import Context
+from headgate_sdk.testing.checksums import changed_tables, checksums
+from headgate_sdk.testing.tenants import Client, actor_of
+from headgate_sdk.web import PUBLIC, SIGNED_IN
+
+NOWHERE = "/no-such-page/at-all"
+NOWHERE_IN_API = "/api/v1/no-such-thing/at-all"
+PLACEHOLDER = str(uuid4())
+
+SignIn = Callable[[Tenant, str], Awaitable[Client]]
+MakeTenant = Callable[[], Awaitable[Tenant]]
+
+
+class Pair:
+    """Two distributors with the plugin on; at `here` it is switched, at `there` it stays as it is.
+
+    Attributes:
+        kernel: of the test.
+        here: where the plugin is switched.
+        there: where it is not.
+        owner: signed in here.
+        other: the owner there.
+    """
+
+    def __init__(self, kernel: Kernel, here: Tenant, there: Tenant, owner: Client, other: Client) -> None:
+        self.kernel, self.here, self.there = kernel, here, there
+        self.owner, self.other = owner, other
+
+    async def switch(self, plugin: str, state: str) -> None:
+        """Switch a plugin here as people do, after those that need it when it goes off."""
+        if state == "off":
+            for needing in reversed(self.kernel.host.installed):
+                if needing.manifest.id != plugin and plugin in closure([needing.manifest.id], self.kernel.host.installed):
+                    await self._post(needing.manifest.id, "off")
+        await self._post(plugin, state)
+
+    async def _post(self, plugin: str, state: str) -> None:
+        answer = await self.owner.post(f"/settings/plugins/{plugin}", data={"state": state})
+        assert answer.status_code == 303, f"{plugin} could not be switched {state}: {answer.text[-1500:]}"
+
+
+class PluginConformance:
+    """Subclass it with the name `Test...` and say which plugin."""
+
+    plugin: ClassVar[str]
+
+    async def fill(self, kernel: Kernel, tenant: Tenant) -> None:
+        """Put rows into the plugin's tables, so that losing them would be noticed; no open orders with its steps."""
+
+    async def slot_data(self, ctx: Context, place: str) -> Any:
+        """Give what the page hands to a place, such that the plugin shows something there; `ctx` is of `slot_role`."""
+        raise NotImplementedError(f"say what the page hands to the place {place}")
+
+    slot_role: ClassVar[str] = "owner"
+    """Role of those who see the plugin's slots."""
+
+    @pytest.fixture
+    async def pair(self, kernel: Kernel, app: Litestar, new_tenant: MakeTenant, client_for: SignIn) -> Pair:
+        """Two filled distributors."""
+        here, there = await new_tenant(), await new_tenant()
+        for tenant in (here, there):
+            await self.fill(kernel, tenant)
+        return Pair(kernel, here, there, await client_for(here, "owner"), await client_for(there, "owner"))
+
+    # -- what it declares -----------------------------------------------------------------------------------
+
+    def test_it_is_installed_and_works(self, kernel: Kernel) -> None:
+        """The kernel has taken it in, all of it."""
+        assert self.plugin in kernel.host.by_id, f"{self.plugin} is not installed"
+        installed = kernel.host.by_id[self.plugin]
+        assert not installed.problem, installed.problem.format(**installed.problem_params)
+
+    def test_it_asks_only_for_permissions_that_somebody_declares(self, kernel: Kernel) -> None:
+        """A slip in a permission's name would quietly close a page for all but owners."""
+        needed = closure([self.plugin], kernel.host.installed)
+        declared = {permission.id for permission in KERNEL_PERMISSIONS} | {
+            permission.id for owner, permission in kernel.host.surfaces.permissions if owner in needed
+        }
+        surfaces = kernel.host.surfaces
+        asked = {opt["permission"] for _, _, opt in _routes(kernel, self.plugin)}
+        asked |= {item.permission for owner, item in surfaces.nav if owner == self.plugin}
+        asked |= {step.permission for owner, step in surfaces.step_types if owner == self.plugin and step.permission}
+        assert asked <= declared | {PUBLIC, SIGNED_IN}
+
+    def test_its_names_are_its_own(self, kernel: Kernel) -> None:
+        """Permissions and steps begin with the plugin's id, so that two plugins never mean the same."""
+        surfaces = kernel.host.surfaces
+        names = [permission.id for owner, permission in surfaces.permissions if owner == self.plugin]
+        names += [step.id for owner, step in surfaces.step_types if owner == self.plugin]
+        names += [subject.id for owner, subject in surfaces.subject_types if owner == self.plugin]
+        assert [name for name in names if not name.startswith(f"{self.plugin}.")] == []
+
+    # -- on and off -----------------------------------------------------------------------------------------
+
+    async def test_its_addresses_are_like_unknown_ones_when_it_is_off(
+        self, kernel: Kernel, app: Litestar, pair: Pair, client_for: SignIn
+    ) -> None:
+        """For every route and verb: answered when on; off, byte for byte what an unknown address gets, for anybody."""
+        routes = _routes(kernel, self.plugin, app)
+        people = {role: await client_for(pair.here, role) for role in ("", "owner", "buyer")}
+        for method, path, _ in routes:
+            assert not await _is_unknown(people["owner"], method, path), f"{method} {path} is not there when on"
+        await pair.switch(self.plugin, "off")
+        for method, path, _ in routes:
+            for role, client in people.items():
+                assert await _is_unknown(client, method, path), f"{method} {path} shows to {role or 'nobody'}"
+            assert not await _is_unknown(pair.other, method, path), f"{method} {path} is gone for the other too"
+
+    async def test_its_menu_entries_go_with_it(self, kernel: Kernel, pair: Pair, client_for: SignIn) -> None:
+        """On the pages of every face that still stand."""
+        hrefs = {item.href for owner, item in kernel.host.surfaces.nav if owner == self.plugin}
+        assert hrefs <= await _menu(pair.owner, await client_for(pair.here, "buyer"))
+        await pair.switch(self.plugin, "off")
+        assert not hrefs & await _menu(pair.owner, await client_for(pair.here, "buyer"))
+        assert hrefs <= await _menu(pair.other, await client_for(pair.there, "buyer"))
+
+    async def test_its_places_in_pages_are_empty_when_it_is_off(self, kernel: Kernel, pair: Pair) -> None:
+        """Other plugins in the same place stay."""
+        places = sorted({slot.place for owner, slot in kernel.host.surfaces.slots if owner == self.plugin})
+        shown = {place: await self._slot(pair.kernel, pair.here, place) for place in places}
+        assert [place for place, markup in shown.items() if not markup] == []
+        await pair.switch(self.plugin, "off")
+        for place in places:
+            assert await self._slot(pair.kernel, pair.here, place) != shown[place], f"{place} shows the same"
+            assert await self._slot(pair.kernel, pair.there, place), f"{place} is empty for the other too"
+
+    async def test_its_steps_are_not_offered_when_it_is_off(self, kernel: Kernel, pair: Pair) -> None:
+        """The page of the order flow has a switch for each step, or none."""
+        steps = [step.id for owner, step in kernel.host.surfaces.step_types if owner == self.plugin]
+        page = (await pair.owner.get("/settings/flow")).text
+        assert [step for step in steps if f'value="{step}"' not in page] == []
+        await pair.switch(self.plugin, "off")
+        page, other = (await pair.owner.get("/settings/flow")).text, (await pair.other.get("/settings/flow")).text
+        assert [step for step in steps if step in page] == []
+        assert [step for step in steps if f'value="{step}"' not in other] == []
+
+    async def test_its_hooks_are_not_called_when_it_is_off(self, kernel: Kernel, pair: Pair) -> None:
+        """The table that calls go through has none of its functions."""
+        own = {
+            name
+            for name, info in hook_infos().items()
+            if info.scope == "tenant" and any(i.plugin == self.plugin for i in kernel.host.implementations(name))
+        }
+        assert await _hooks_of(pair, self.plugin, pair.here) == own
+        await pair.switch(self.plugin, "off")
+        assert await _hooks_of(pair, self.plugin, pair.here) == set()
+        assert await _hooks_of(pair, self.plugin, pair.there) == own
+
+    async def test_the_apis_description_leaves_it_out_when_it_is_off(
+        self, kernel: Kernel, app: Litestar, pair: Pair
+    ) -> None:
+        """Paths are the ones of the plugins that are on."""
+        paths = {path for _, path, opt in _routes(kernel, self.plugin, app) if opt["surface"] == "api"}
+        assert paths <= await _described(pair.owner)
+        await pair.switch(self.plugin, "off")
+        assert not paths & await _described(pair.owner)
+        assert paths <= await _described(pair.other)
+
+    async def test_off_and_on_again_loses_nothing(self, kernel: Kernel, pair: Pair) -> None:
+        """Neither rows of the plugin nor the answers of its pages."""
+        tables = [table._meta.tablename for table in kernel.host.by_id[self.plugin].manifest.tables]  # noqa: SLF001
+        before = await checksums(kernel, [pair.here, pair.there], tables)
+        filled = {name for tenant, name in before if tenant == pair.here.info.id}
+        assert sorted(set(tables) - filled) == [], "`fill` leaves these tables empty"
+        await pair.switch(self.plugin, "off")
+        assert changed_tables(before, await checksums(kernel, [pair.here, pair.there], tables)) == []
+        await pair.switch(self.plugin, "on")
+        assert changed_tables(before, await checksums(kernel, [pair.here, pair.there], tables)) == []
+
+    async def test_it_brings_what_it_requires_and_holds_it(self, kernel: Kernel, pair: Pair) -> None:
+        """Switching it on switches on what it needs, which then cannot be switched off under it."""
+        requires = kernel.host.by_id[self.plugin].manifest.requires
+        for needed in requires:
+            await pair.switch(needed, "off")
+        await pair.switch(self.plugin, "on")
+        active = (await kernel.tenant(pair.here.info.slug)).plugins
+        assert closure([self.plugin], kernel.host.installed) <= active
+        for needed in requires:
+            refused = await pair.owner.post(f"/settings/plugins/{needed}", data={"state": "off"})
+            assert refused.status_code == 409
+            assert kernel.host.by_id[self.plugin].manifest.name in refused.text
+
+    async def _slot(self, kernel: Kernel, tenant: Tenant, place: str) -> str:
+        fresh = await kernel.tenant(tenant.info.slug)
+        async with kernel.context(fresh, actor=await actor_of(kernel, fresh, self.slot_role)) as ctx:
+            return await ctx.slot(place, await self.slot_data(ctx, place))
+
+
+def _routes(kernel: Kernel, plugin: str, app: Litestar | None = None) -> list[tuple[str, str, dict[str, str]]]:
+    """Give verb, path and options of each route of a plugin."""
+    if app is None:
+        handlers = [route for owner, route in kernel.host.surfaces.routes if owner == plugin]
+        return [("", "", dict(getattr(handler, "opt", {}))) for handler in handlers]
+    return [
+        (method, route.path_format, handler.opt)
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", ())
+        for method in sorted(handler.http_methods - {"OPTIONS"})
+        if handler.opt.get("plugin") == plugin
+    ]
+
+
+async def _is_unknown(client: Client, method: str, path: str) -> bool:
+    """Tell whether an address is answered exactly like one that nothing stands behind."""
+    address = "/".join(PLACEHOLDER if part.startswith("{") else part for part in path.split("/"))
+    answer = await client.request(method, address)
+    unknown = await client.request(method, NOWHERE_IN_API if path.startswith("/api/") else NOWHERE)
+    return _everything(answer) == _everything(unknown)
+
+
+def _everything(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    return answer.status_code, sorted(answer.headers.multi_items()), answer.content
+
+
+async def _menu(staff: Client, buyer: Client) -> set[str]:
+    """Give the addresses to which the menus of the workbench and of the mall lead."""
+    found: set[str] = set()
+    for client, page in ((staff, "/settings/plugins"), (buyer, "/mall/")):
+        markup = (await client.get(page)).text
+        for nav in markup.split("<nav")[1:]:
+            found.update(part.partition('"')[0] for part in nav.partition("</nav>")[0].split('<a href="')[1:])
+    return found
+
+
+async def _hooks_of(pair: Pair, plugin: str, tenant: Tenant) -> set[str]:
+    active = (await pair.kernel.tenant(tenant.info.slug)).plugins
+    table = pair.kernel.host.table(active)
+    return {name for name, called in table.items() if any(i.plugin == plugin for i in called)}
+
+
+async def _described(client: Client) -> set[str]:
+    description: dict[str, dict[str, Any]] = (await client.get("/api/v1/openapi.json")).json()
+    return set(description["paths"])

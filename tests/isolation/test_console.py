@@ -1,0 +1,72 @@
+"""The operator's console and the distributors' hosts: a session of the one is nothing at the other."""
+
+import httpx
+import pytest
+from headgate_kernel.identity.people import NewPerson, save_people
+from headgate_kernel.web.gate import SESSION_COOKIE
+
+from .arguments import CALLS, request_of
+from .conftest import own_ids
+from .test_routes import OPEN, ROUTES
+
+
+def at(app, host, token=""):
+    headers = {"sec-fetch-site": "same-origin"} | ({"cookie": f"{SESSION_COOKIE}={token}"} if token else {})
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=f"http://{host}", headers=headers)
+
+
+@pytest.fixture(scope="session")
+async def operator_token(kernel):
+    async with kernel.databases.platform_scope() as db:
+        people = await save_people(
+            db, [NewPerson("operator@headgate.example", "Operator", is_operator=True)], kernel.clock.now()
+        )
+    return await kernel.sessions.open(next(iter(people.values())), None, None, "tests")
+
+
+async def test_the_operator_sees_the_distributors_and_none_of_their_rows(app, house, operator_token):
+    async with at(app, "console.localhost", operator_token) as operator:
+        page = await operator.get("/console/")
+    assert page.status_code == 200
+    assert house.mine.tenant.info.name in page.text
+    assert house.theirs.tenant.info.name in page.text
+    assert house.mine.canary not in page.text
+
+
+async def test_nobody_and_no_distributors_owner_enter_the_console(app, house):
+    owner = await house.client(house.mine, "owner")
+    for headers in ({}, {"cookie": owner.headers["cookie"]}):
+        async with at(app, "console.localhost") as visitor:
+            answer = await visitor.get("/console/", headers=headers)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in")
+        assert house.mine.tenant.info.name not in answer.text
+
+
+async def test_an_operators_session_is_none_at_a_distributor(app, house, operator_token):
+    async with at(app, f"{house.mine.tenant.info.slug}.localhost", operator_token) as operator:
+        for (method, path), calls in CALLS.items():
+            if OPEN[method, path]["permission"] == "public":
+                continue
+            async with house.unchanged():
+                answer = await operator.request(**request_of(method, path, calls[0], own_ids(house.mine)))
+            assert answer.status_code in {401, 404} or answer.headers["location"].startswith("/sign-in"), path
+
+
+async def test_no_route_of_a_distributor_is_at_the_console(app, house, operator_token):
+    async with at(app, "console.localhost", operator_token) as operator:
+        nothing = await operator.get("/no-such-page")
+        for (method, path), opt in OPEN.items():
+            if opt.get("face", "tenant") != "tenant" or opt.get("surface") == "static" or path.startswith("/api/"):
+                continue
+            answer = await operator.request(**request_of(method, path, CALLS[method, path][0], own_ids(house.mine)))
+            assert (answer.status_code, answer.text) == (404, nothing.text), path
+
+
+async def test_what_the_framework_adds_by_itself_is_open_nowhere(app, house, operator_token):
+    added = [key for key, opt in ROUTES.items() if opt.get("face") == "none"]
+    assert added
+    for host, token in (("console.localhost", operator_token), (f"{house.mine.tenant.info.slug}.localhost", "")):
+        async with at(app, host, token) as client:
+            for method, path in added:
+                assert (await client.request(method, path.replace("{path}", "x"))).status_code == 404, path
