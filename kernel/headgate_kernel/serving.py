@@ -7,7 +7,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -16,8 +17,11 @@ from headgate_sdk.errors import Conflict
 from headgate_sdk.i18n import N_
 
 from headgate_kernel.config import Settings
+from headgate_kernel.database.embedded import EmbeddedServer
 
 READY_SECONDS = 60
+DRAIN_SECONDS = 5
+"""How long open connections may hold a worker back when the process is told to stop."""
 
 
 def check_port(address: str, port: int) -> None:
@@ -63,12 +67,28 @@ def serve_until_stopped(
         interface=Interfaces.ASGI,
         workers=workers,
         respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_SECONDS,
         log_level=LogLevels.warning,
         websockets=False,
     )
     if when_ready is not None:
         threading.Thread(target=_call_when_ready, args=(address, port, when_ready), daemon=True).start()
-    server.serve()
+    with _embedded_database(settings):
+        server.serve()
+
+
+@contextmanager
+def _embedded_database(settings: Settings) -> Iterator[None]:
+    """Keep the embedded server, if that is the database, running for the workers until the last is gone."""
+    if settings.database_url or settings.app_database_url:
+        yield
+        return
+    embedded = EmbeddedServer(settings.data_dir / "database", binaries=settings.pg_bin)
+    embedded.start()
+    try:
+        yield
+    finally:
+        embedded.stop()
 
 
 def _call_when_ready(address: str, port: int, when_ready: Callable[[], None]) -> None:

@@ -68,16 +68,17 @@ def to_base(quantity: Decimal, unit: Unit, *, field: str = "quantity", row: int 
         raise Invalid(N_("The quantity is too large."), field=field, row=row)
     if quantity.adjusted() < -MAX_DECIMALS or len(quantity.as_tuple().digits) > MAX_DIGITS:
         raise Invalid(N_("The quantity has too many decimals."), field=field, row=row)
-    base = Fraction(quantity) * unit.factor
-    if base > MAX_BASE_QUANTITY:
+    above, below = quantity.as_integer_ratio()
+    base, rest = divmod(above * unit.num, below * unit.den)
+    if base > MAX_BASE_QUANTITY or (base == MAX_BASE_QUANTITY and rest):
         raise Invalid(N_("The quantity {quantity} is too large."), field=field, row=row, quantity=quantity)
-    if base.denominator != 1:
+    if rest:
         lower, upper = nearest_whole(quantity, unit)
         raise Invalid(
             N_("{quantity} {unit} cannot be divided so finely. The nearest are {lower} and {upper}."),
             field=field, row=row, quantity=quantity, unit=unit.name, lower=lower, upper=upper,
         )  # fmt: skip
-    return int(base)
+    return base
 
 
 def nearest_whole(quantity: Decimal, unit: Unit) -> tuple[str, str]:
@@ -89,6 +90,8 @@ def nearest_whole(quantity: Decimal, unit: Unit) -> tuple[str, str]:
 
 def quantity_text(value: Fraction) -> str:
     """Write an exact quantity: a plain decimal where there is one, else a fraction."""
+    if value.denominator == 1:
+        return str(value.numerator)
     twos, rest = _divide_out(value.denominator, 2)
     fives, rest = _divide_out(rest, 5)
     if rest != 1:

@@ -108,7 +108,6 @@ async def test_a_plugin_that_open_orders_need_stays_on_and_says_why(kernel, shop
         assert (await owner.post(f"/settings/plugins/{plugin}", data={"state": "off"})).status_code == 303
     refused = await owner.post("/settings/plugins/trade", data={"state": "off"})
     assert refused.status_code == 409
-    print(refused.text)
     assert "1 open orders still need steps" in refused.text
     assert (await owner.get("/desk/orders")).status_code == 200
     async with kernel.context(shop.tenant) as ctx:

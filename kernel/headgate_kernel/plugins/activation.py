@@ -113,12 +113,12 @@ async def deactivate(ctx: Context, host: PluginHost, catalogue: StepCatalogue, p
             plugins=", ".join(ctx.translate(name) for name in needing),
             name=ctx.translate(plugin.manifest.name),
         )
-    parked = await count_needing(ctx, catalogue, plugin_id)
-    if parked:
+    needing_steps = await count_needing(ctx, catalogue, plugin_id)
+    if needing_steps.subjects:
         raise Conflict(
             N_("{n} open orders still need steps of this plugin: {steps}. Let them finish first."),
-            n=sum(parked.values()),
-            steps=", ".join(ctx.translate(catalogue.step_types[step].name) for step in parked),
+            n=needing_steps.subjects,
+            steps=", ".join(ctx.translate(catalogue.step_types[step].name) for step in needing_steps.steps),
         )
     await drain_plugin(ctx, catalogue, plugin_id)
     await _store(ctx, [plugin_id], "off")

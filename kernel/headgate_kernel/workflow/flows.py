@@ -98,6 +98,18 @@ class Impact(msgspec.Struct, frozen=True):
     steps: Mapping[str, StepImpact]
 
 
+class Needing(msgspec.Struct, frozen=True):
+    """Open subjects that cannot go on without a plugin; one that needs several of its steps counts in each.
+
+    Args:
+        subjects: how many.
+        steps: how many of them need which step.
+    """
+
+    subjects: int
+    steps: Mapping[str, int]
+
+
 class _Group(msgspec.Struct, frozen=True):
     definition: Definition
     progress: Progress
@@ -196,16 +208,20 @@ async def publish_flow(
     return await _publish(ctx, draft, note, base_version)
 
 
-async def count_needing(ctx: Context, catalogue: StepCatalogue, plugin: str) -> dict[str, int]:
-    """Count the open subjects that wait at a step of a plugin or still have it ahead, by step."""
-    needing: Counter[str] = Counter()
+async def count_needing(ctx: Context, catalogue: StepCatalogue, plugin: str) -> Needing:
+    """Count the open subjects that wait at a step of a plugin or still have it ahead."""
+    subjects = 0
+    by_step: Counter[str] = Counter()
     for subject_type in catalogue.subject_types:
         for group in await _read_progress(ctx, subject_type):
-            for step in steps_ahead(group.definition, group.progress.resolved, group.progress.reached):
-                defined = group.definition.step(step)
-                if defined is not None and defined.plugin == plugin:
-                    needing[step] += group.instances
-    return dict(needing)
+            needed = [
+                step
+                for step in steps_ahead(group.definition, group.progress.resolved, group.progress.reached)
+                if (defined := group.definition.step(step)) is not None and defined.plugin == plugin
+            ]
+            by_step.update(dict.fromkeys(needed, group.instances))
+            subjects += group.instances if needed else 0
+    return Needing(subjects, by_step)
 
 
 async def drain_plugin(ctx: Context, catalogue: StepCatalogue, plugin: str) -> list[FlowVersion]:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd
 
 import msgspec
@@ -25,7 +26,8 @@ class Steps(msgspec.Struct, frozen=True):
 
 def units_of(sku: Sku) -> tuple[SkuUnit, ...]:
     """Give the units in which a SKU can be ordered, the usual one first."""
-    return tuple(sorted(sku.units, key=lambda unit: unit != sku.default_unit))
+    usual = sku.default_unit
+    return (usual, *[unit for unit in sku.units if unit is not usual])
 
 
 def pick_unit(sku: Sku, *wanted: str) -> SkuUnit:
@@ -47,14 +49,19 @@ def steps_of(sku: Sku, unit: SkuUnit, available: int | None) -> Steps:
         unit: the sales unit on the stepper.
         available: base units in stock; None when stock is not kept.
     """
-    whole = unit.den * sku.multiple
-    step = whole // gcd(unit.num, whole)
-    base_a_step = Fraction(step) * Fraction(unit.num, unit.den)
-    least = -(-sku.min_quantity // base_a_step) * step
+    steps, step, base_a_step = _steps(sku.min_quantity, sku.multiple, unit.num, unit.den)
     if available is None:
-        return Steps(str(step), str(least))
-    most = max(available, 0) // base_a_step * step
-    return Steps(str(step), str(least), str(most))
+        return steps
+    return Steps(steps.step, steps.least, str(max(available, 0) // base_a_step * step))
+
+
+@lru_cache(maxsize=10_000)
+def _steps(minimum: int, multiple: int, num: int, den: int) -> tuple[Steps, int, int]:
+    """Give steps without a limit, one step, and the base units in it, which are whole: few kinds serve all SKUs."""
+    step = den * multiple // gcd(num, den * multiple)
+    base_a_step = step * num // den
+    least = -(-minimum // base_a_step) * step
+    return Steps(str(step), str(least)), step, base_a_step
 
 
 def base_quantity(quantity: Decimal, unit: SkuUnit) -> Fraction:
@@ -70,4 +77,4 @@ def orderable(sku: Sku, unit: SkuUnit, quantity: Decimal) -> bool:
 
 def plain(quantity: Decimal | Fraction) -> str:
     """Write a quantity without needless zeros: `24`, `1.5`."""
-    return quantity_text(Fraction(quantity))
+    return quantity_text(Fraction(quantity)) if quantity else "0"

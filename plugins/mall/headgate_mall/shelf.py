@@ -1,6 +1,6 @@
 """A page of goods as one buyer sees it: their prices, the stock, and what already lies in their cart.
 
-However long the page, it costs one question for prices, one for stock and one for the cart.
+However long the page, it costs one question for prices and stock and one for the cart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,23 @@ from uuid import UUID
 import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.i18n import N_
-from headgate_trade.api import Cart, Price, PriceRequest, Sku, SkuUnit, available, resolve_prices
+from headgate_trade.api import (
+    Cart,
+    Price,
+    PriceRequest,
+    Sku,
+    SkuUnit,
+    available,
+    list_offers,
+    resolve_prices,
+)
 
 from headgate_mall.packing import Steps, base_quantity, conversion, pick_unit, plain, steps_of, units_of
 
 FEW = 10
 """Fewer sales units than this in stock are shown as few."""
+
+_NONE = Decimal(0)
 
 InCart = Mapping[tuple[UUID, str], Decimal]
 
@@ -116,15 +127,16 @@ async def load_shelf(
     if not skus:
         return []
     requests = [PriceRequest(sku.id, choice.name) for sku in skus for choice in units_of(sku)]
-    prices = await resolve_prices(ctx, customer_id, requests)
-    stock = await available(ctx, [sku.id for sku in skus if sku.stocked])
-    return shelf_rows(skus, prices, stock, in_cart, unit=unit)
+    offers = await list_offers(ctx, customer_id, requests)
+    stock = {offer.price.sku_id: offer.available for offer in offers if offer.available is not None}
+    return shelf_rows(skus, [offer.price for offer in offers], stock, in_cart, unit=unit)
 
 
 async def load_row(ctx: Context, customer_id: UUID, sku: Sku, in_cart: InCart, *, unit: str = "") -> ShelfRow:
-    """Give the row of a single SKU."""
-    rows = await load_shelf(ctx, customer_id, [sku], in_cart, unit=unit)
-    return rows[0]
+    """Give the row of a single SKU, with the reasons of its prices."""
+    prices = await resolve_prices(ctx, customer_id, [PriceRequest(sku.id, one.name) for one in sku.units])
+    stock = await available(ctx, [sku.id] if sku.stocked else [])
+    return shelf_rows([sku], prices, stock, in_cart, unit=unit)[0]
 
 
 def cart_quantities(cart: Cart) -> dict[tuple[UUID, str], Decimal]:
@@ -144,20 +156,22 @@ def shelf_rows(
     by_unit = {(price.sku_id, price.unit): price for price in prices}
     rows = []
     for sku in skus:
-        carried = next((one.name for one in units_of(sku) if in_cart.get((sku.id, one.name))), "")
+        units = units_of(sku)
+        quantities = [in_cart.get((sku.id, one.name), _NONE) for one in units] if in_cart else [_NONE] * len(units)
+        carried = next((one.name for one, quantity in zip(units, quantities, strict=True) if quantity), "")
         chosen = pick_unit(sku, unit, carried)
-        choices = []
-        for one in units_of(sku):
-            units, base_units = conversion(one)
-            price = by_unit[sku.id, one.name]
-            quantity = in_cart.get((sku.id, one.name), Decimal(0))
-            choices.append(UnitChoice(one, units, base_units, price, quantity, one.name == chosen.name))
+        choices = tuple(
+            [
+                UnitChoice(one, *conversion(one), by_unit[sku.id, one.name], quantity, one is chosen)
+                for one, quantity in zip(units, quantities, strict=True)
+            ]
+        )
         count = stock.get(sku.id, 0) if sku.stocked else None
         rows.append(
             ShelfRow(
                 sku=sku,
-                choices=tuple(choices),
-                chosen=next(choice for choice in choices if choice.chosen),
+                choices=choices,
+                chosen=choices[units.index(chosen)],
                 stock=stock_view(count, chosen, sku),
                 available=count,
                 steps=steps_of(sku, chosen, count),

@@ -69,7 +69,7 @@ from headgate_trade.orders import (
     place_order,
     resolve_step,
 )
-from headgate_trade.prices import Price, PriceRequest, resolve_prices
+from headgate_trade.prices import Offer, Price, PriceRequest, list_offers, resolve_prices
 from headgate_trade.pricing_trace import RULE_NAMES, TraceEntry
 from headgate_trade.stock import (
     StockChange,
@@ -98,6 +98,7 @@ __all__ = [
     "CustomerPage",
     "KeyReused",
     "LedgerDifference",
+    "Offer",
     "OrderDetail",
     "OrderInput",
     "OrderLine",
@@ -140,6 +141,7 @@ __all__ = [
     "list_categories",
     "list_customers",
     "list_groups",
+    "list_offers",
     "list_orders",
     "list_skus",
     "place_cart",

@@ -268,9 +268,7 @@ def _page(items: list[Sku], limit: int) -> SkuPage:
 
 
 def _sku(row: Record) -> Sku:
-    values = {name: row[name] for name in _PLAIN_FIELDS}
+    values = dict(row)  # type: ignore[call-overload]
     values["base_price"] = tidy_price(values["base_price"])
-    return Sku(units=tuple(SkuUnit(*unit) for unit in _decode_units(row["units"])), **values)
-
-
-_PLAIN_FIELDS = tuple(name for name in Sku.__struct_fields__ if name != "units")
+    values["units"] = tuple([SkuUnit(*unit) for unit in _decode_units(values["units"])])
+    return Sku(**values)

@@ -15,4 +15,4 @@ _LENGTH = 6
 def new_order_number(moment: datetime, timezone: str) -> str:
     """Make an order number; the database refuses the rare one that exists, and the caller makes another."""
     day = moment.astimezone(ZoneInfo(timezone)).strftime("%y%m%d")
-    return f"{day}-{''.join(secrets.choice(ALPHABET) for _ in range(_LENGTH))}"
+    return f"{day}-{''.join([ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(_LENGTH)])}"

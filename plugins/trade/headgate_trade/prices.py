@@ -19,10 +19,12 @@ from headgate_trade.pricing_rules import Price, PricedCustomer, PricedLine, pric
 
 __all__ = [
     "PRICE_SQL",
+    "Offer",
     "Price",
     "PriceRequest",
     "PricedCustomer",
     "PricedLine",
+    "list_offers",
     "priced_lines",
     "prices_from_rows",
     "require_sellable",
@@ -115,16 +117,46 @@ async def resolve_prices(
         NotFound: no such customer.
         Forbidden: another customer's prices.
     """
-    ctx.require("trade.catalogue.read")
-    if customer_id is not None and ctx.actor.kind != "customer":
-        ctx.require("trade.prices.read")
+    _check_reader(ctx, customer_id)
     lines = await priced_lines(ctx, customer_id, requests)
     require_sellable(lines)
     return [line.price for line in lines if line.price is not None]
 
 
+class Offer(msgspec.Struct, frozen=True):
+    """What one SKU costs in one unit, and how much of it can be promised.
+
+    Args:
+        price: without its trace.
+        available: base units; None for what no stock is kept of.
+    """
+
+    price: Price
+    available: int | None
+
+
+async def list_offers(ctx: Context, customer_id: UUID | None, requests: Sequence[PriceRequest]) -> list[Offer]:
+    """Give the prices of `resolve_prices` for long lists: with the stock, without the reasons.
+
+    Raises:
+        HeadgateError: as `resolve_prices`.
+    """
+    _check_reader(ctx, customer_id)
+    lines = await priced_lines(ctx, customer_id, requests, traced=False)
+    require_sellable(lines)
+    return [
+        Offer(line.price, line.available if line.stocked else None) for line in lines if line.price is not None
+    ]
+
+
+def _check_reader(ctx: Context, customer_id: UUID | None) -> None:
+    ctx.require("trade.catalogue.read")
+    if customer_id is not None and ctx.actor.kind != "customer":
+        ctx.require("trade.prices.read")
+
+
 async def priced_lines(
-    ctx: Context, customer_id: UUID | None, requests: Sequence[PriceRequest]
+    ctx: Context, customer_id: UUID | None, requests: Sequence[PriceRequest], *, traced: bool = True
 ) -> list[PricedLine]:
     """Read prices, stock and the customer of a batch in one round trip; refuses nothing that a cart may hold.
 
@@ -144,7 +176,7 @@ async def priced_lines(
         raise Forbidden(N_("These are another customer's prices."))
     if customer_id is not None and first["customer_id"] is None:
         raise NotFound(N_("There is no such customer."), field="customer_id")
-    return prices_from_rows(rows, ctx.tenant.currency, ZoneInfo(ctx.tenant.timezone))
+    return prices_from_rows(rows, ctx.tenant.currency, ZoneInfo(ctx.tenant.timezone), traced=traced)
 
 
 def require_sellable(lines: Sequence[PricedLine]) -> None:

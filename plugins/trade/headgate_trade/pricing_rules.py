@@ -1,10 +1,10 @@
 """The rules that give a price, asked in order for each row of the price read.
 
-Each rule gives a price with its source, or says why it has none; the first with a price wins, and the trace
-keeps all of them.
+The first rule with a price wins. The trace keeps all of them: what each would give and where from, or why it
+has none; it costs more than the price, so long lists do without.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
@@ -31,8 +31,6 @@ from headgate_trade.pricing_trace import (
 from headgate_trade.units import price_of_unit, tidy_price
 
 _STEP = Decimal("0.000001")
-_Candidate = tuple[str, Decimal | None, str, str]
-"""Rule, its price if it has one, the source, and why it has none."""
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -43,7 +41,7 @@ class Price(msgspec.Struct, frozen=True):
         unit: name of the sales unit.
         unit_price: of one sales unit.
         rule: which rule gave it.
-        trace: every rule that was considered.
+        trace: every rule that was considered; empty where nobody asked for it.
         base_price: of one sales unit, to show struck through beside a lower price.
         currency: ISO 4217 code.
     """
@@ -129,8 +127,10 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-def prices_from_rows(rows: Sequence[Record], currency: str, zone: tzinfo) -> list[PricedLine]:
-    """Decide the price of each row of `PRICE_SQL`, and tell why."""
+def prices_from_rows(
+    rows: Sequence[Record], currency: str, zone: tzinfo, *, traced: bool = True
+) -> list[PricedLine]:
+    """Decide the price of each row of `PRICE_SQL`, and tell why where that is wanted."""
     if not rows:
         return []
     first = rows[0]
@@ -140,10 +140,10 @@ def prices_from_rows(rows: Sequence[Record], currency: str, zone: tzinfo) -> lis
             first["customer_id"], first["customer_code"], first["customer_name"], first["customer_status"],
             first["group_id"], first["address"],
         )  # fmt: skip
-    return [_line(row, customer, currency, zone) for row in rows]
+    return [_line(row, customer, currency, zone if traced else None) for row in rows]
 
 
-def _line(row: Record, customer: PricedCustomer | None, currency: str, zone: tzinfo) -> PricedLine:
+def _line(row: Record, customer: PricedCustomer | None, currency: str, zone: tzinfo | None) -> PricedLine:
     if row["code"] is None:
         return PricedLine(sku_id=row["sku_id"], unit_name=row["unit"], customer=customer)
     stocked = row["stocked"]
@@ -158,59 +158,96 @@ def _line(row: Record, customer: PricedCustomer | None, currency: str, zone: tzi
     )  # fmt: skip
 
 
-def _decide(row: Record, has_customer: bool, currency: str, zone: tzinfo) -> Price:
+def _decide(row: Record, has_customer: bool, currency: str, zone: tzinfo | None) -> Price:
+    """Take the first rule with a price; `zone` is that of the days in the trace, None for no trace."""
     base = tidy_price(price_of_unit(row["base_price"], row["num"], row["den"]))
+    rule, unit_price = "base", base
     if has_customer:
-        asked = (_fixed(row, zone), _tracked(row, zone), _listed(row), _level(row))
-        candidates: tuple[_Candidate, ...] = (*asked, ("base", base, "", ""))
-    else:
-        candidates = (("base", base, "", NO_CUSTOMER),)
+        for candidate in _RULES:
+            price = candidate.price(row)
+            if price is not None:
+                rule, unit_price = candidate.id, price
+                break
+    trace: tuple[TraceEntry, ...] = ()
+    if zone is not None:
+        trace = _trace(row, rule, base, zone) if has_customer else (_base_entry(base, NO_CUSTOMER),)
+    return Price(row["sku_id"], row["unit"], unit_price, rule, trace, base, currency)
+
+
+def _trace(row: Record, winner: str, base: Decimal, zone: tzinfo) -> tuple[TraceEntry, ...]:
     trace: list[TraceEntry] = []
-    winner: tuple[str, Decimal] | None = None
-    for rule, price, source, why_not in candidates:
+    for rule in _RULES:
+        price = rule.price(row)
         if price is None:
-            trace.append(TraceEntry(rule, why=why_not))
-        elif winner is None:
-            winner = (rule, price)
-            trace.append(TraceEntry(rule, format(price, "f"), source, won=True, why=why_not or WON))
+            trace.append(TraceEntry(rule.id, why=rule.why_not(row)))
         else:
-            trace.append(TraceEntry(rule, format(price, "f"), source, why=OUTRANKED))
-    rule, unit_price = winner or ("base", base)
-    return Price(row["sku_id"], row["unit"], unit_price, rule, tuple(trace), base, currency)
+            won = rule.id == winner
+            trace.append(
+                TraceEntry(rule.id, format(price, "f"), rule.source(row, zone), won, WON if won else OUTRANKED)
+            )
+    trace.append(_base_entry(base, WON if winner == "base" else ""))
+    return tuple(trace)
 
 
-def _fixed(row: Record, zone: tzinfo) -> _Candidate:
-    if row["fixed_price"] is None:
-        return "fixed", None, "", NOT_SET
-    source = f"{row['fixed_by']}, {day_of(row['fixed_at'], zone)}"
-    return "fixed", tidy_price(row["fixed_price"]), source, ""
+def _base_entry(base: Decimal, why_won: str) -> TraceEntry:
+    return TraceEntry("base", format(base, "f"), won=bool(why_won), why=why_won or OUTRANKED)
 
 
-def _tracked(row: Record, zone: tzinfo) -> _Candidate:
-    if row["tracked_price"] is None:
-        return "tracked", None, "", NEVER_TRADED
+class _Rule(msgspec.Struct, frozen=True):
+    """A rule that may have a price for a row; what it says of it is asked for traces only."""
+
+    id: str
+    price: Callable[[Record], Decimal | None]
+    source: Callable[[Record, tzinfo], str]
+    why_not: Callable[[Record], str]
+
+
+def _fixed(row: Record) -> Decimal | None:
+    return None if row["fixed_price"] is None else tidy_price(row["fixed_price"])
+
+
+def _fixed_source(row: Record, zone: tzinfo) -> str:
+    return f"{row['fixed_by']}, {day_of(row['fixed_at'], zone)}"
+
+
+def _tracked(row: Record) -> Decimal | None:
+    return None if row["tracked_price"] is None else tidy_price(row["tracked_price"])
+
+
+def _tracked_source(row: Record, zone: tzinfo) -> str:
     day = day_of(row["tracked_at"], zone)
-    source = f"{row['tracked_order']}, {day}" if row["tracked_order"] else day
-    return "tracked", tidy_price(row["tracked_price"]), source, ""
+    return f"{row['tracked_order']}, {day}" if row["tracked_order"] else day
 
 
-def _listed(row: Record) -> _Candidate:
-    if row["list_name"] is None:
-        return "list", None, "", NO_LIST
+def _listed(row: Record) -> Decimal | None:
     if row["list_price"] is not None:
-        return "list", tidy_price(row["list_price"]), row["list_name"], ""
+        return tidy_price(row["list_price"])
     if row["list_base_price"] is None:
-        return "list", None, row["list_name"], NOT_LISTED
-    price = tidy_price(price_of_unit(row["list_base_price"], row["num"], row["den"]))
-    return "list", price, f"{row['list_name']} ({row['base_unit']})", ""
+        return None
+    return tidy_price(price_of_unit(row["list_base_price"], row["num"], row["den"]))
 
 
-def _level(row: Record) -> _Candidate:
-    if row["level_name"] is None:
-        return "level", None, "", NO_LEVEL
-    discount: Decimal = row["discount"]
+def _listed_source(row: Record, _zone: tzinfo) -> str:
+    name: str = row["list_name"]
+    return f"{name} ({row['base_unit']})" if row["list_price"] is None else name
+
+
+def _level(row: Record) -> Decimal | None:
+    discount: Decimal | None = row["discount"]
     if not discount:
-        return "level", None, row["level_name"], NO_DISCOUNT
+        return None
     exact = row["base_price"] * (100 - discount) * row["num"] / (100 * row["den"])
-    price = tidy_price(exact.quantize(_STEP, ROUND_HALF_UP))
-    return "level", price, f"{row['level_name']} -{tidy_price(discount)}%", ""
+    return tidy_price(exact.quantize(_STEP, ROUND_HALF_UP))
+
+
+def _level_source(row: Record, _zone: tzinfo) -> str:
+    return f"{row['level_name']} -{tidy_price(row['discount'])}%"
+
+
+_RULES = (
+    _Rule("fixed", _fixed, _fixed_source, lambda _: NOT_SET),
+    _Rule("tracked", _tracked, _tracked_source, lambda _: NEVER_TRADED),
+    _Rule("list", _listed, _listed_source, lambda row: NO_LIST if row["list_name"] is None else NOT_LISTED),
+    _Rule("level", _level, _level_source, lambda row: NO_LEVEL if row["level_name"] is None else NO_DISCOUNT),
+)
+"""In the order in which they are asked; the base price stands behind them."""

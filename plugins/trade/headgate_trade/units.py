@@ -71,13 +71,14 @@ def check_units(base_unit: str, units: Sequence[Unit], *, row: int | None = None
 
 def price_of_unit(base_price: Decimal, num: int, den: int = 1) -> Decimal:
     """Price one sales unit from the price of the base unit, rounded half-up to six decimals."""
+    if num == den:
+        return base_price
     return (base_price * num / den).quantize(_PRICE_STEP, ROUND_HALF_UP)
 
 
 def tidy_price(price: Decimal) -> Decimal:
     """Drop zeros behind the last digit that counts: 2.550000 is 2.55, 100.000000 is 100."""
-    plain = price.normalize()
-    return plain if plain.as_tuple().exponent <= 0 else plain.quantize(Decimal(1))  # type: ignore[operator]
+    return price.normalize() + 0  # which writes 1E+2 as 100
 
 
 def order_quantity(

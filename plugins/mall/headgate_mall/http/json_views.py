@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from headgate_sdk.context import Context
 from headgate_sdk.money import Money
@@ -37,6 +38,12 @@ def decimal_text(value: Decimal) -> str:
     return format(value, "f")
 
 
+@lru_cache(maxsize=10_000)
+def factor_text(num: int, den: int) -> str:
+    """Write how many base units are in a sales unit."""
+    return quantity_text(Fraction(num, den))
+
+
 def sku_view(row: ShelfRow) -> SkuView:
     """Write a row of the shelf."""
     sku: Sku = row.sku
@@ -46,7 +53,7 @@ def sku_view(row: ShelfRow) -> SkuView:
         units.append(
             UnitPrice(
                 unit=choice.unit.name,
-                base_units=quantity_text(Fraction(choice.unit.num, choice.unit.den)),
+                base_units=factor_text(choice.unit.num, choice.unit.den),
                 price=decimal_text(choice.price.unit_price),
                 base_price=decimal_text(choice.price.base_price),
                 rule=choice.price.rule,
