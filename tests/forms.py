@@ -1,4 +1,4 @@
-"""Reads the forms of a page and sends them as a browser would: hidden fields, chosen options, the button pressed."""
+"""Reads the forms of a page and sends them as a browser would: hidden fields, the button pressed."""
 
 from html.parser import HTMLParser
 

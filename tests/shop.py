@@ -1,4 +1,4 @@
-"""A distributor with goods, customers, prices, stock, files and orders at every step: something to protect."""
+"""A distributor with goods, customers, prices, stock, files and orders at every step."""
 
 import io
 import secrets
@@ -36,7 +36,12 @@ from headgate_trade.api import (
 from headgate_trade.customer_changes import CustomerInput, link_member, save_customers
 from headgate_trade.desk.import_files import keep_file
 from headgate_trade.desk.stock_by_hand import change_stock
-from headgate_trade.price_changes import CustomerPrice, PriceListItem, set_customer_price, set_price_list_items
+from headgate_trade.price_changes import (
+    CustomerPrice,
+    PriceListItem,
+    set_customer_price,
+    set_price_list_items,
+)
 from headgate_trade.terms import save_customer_group, save_price_level, save_price_list
 from PIL import Image
 
@@ -53,7 +58,8 @@ class Shop(msgspec.Struct, kw_only=True):
         mark: makes its codes its own.
         canary: stands in every text of it, and nowhere else.
         secret: stands in what belongs to the first customer alone.
-        skus: ids by short name: `bolt` (个, 盒 of 200), `nut` (个), `fee` (no stock is kept), `old` (stopped).
+        skus: ids by short name: `bolt` (个, 盒 of 200), `nut` (个), `fee` (no stock is kept) and
+            `old` (stopped).
         customers: ids by short name: `first` (of `buyer`), `second` (of `buyer2`).
         orders: ids by the stage that they have reached; `second` is the second customer's.
         price_list: of the customers' group.
@@ -105,11 +111,18 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
         await set_customer_price(ctx, [CustomerPrice(customers["first"], skus["nut"], "个", Decimal("0.07"))])
         await replace_rules(ctx, [RuleInput(group, Decimal(0)), RuleInput(None, Decimal("0.01"))])
         await change_stock(
-            ctx, skus["bolt"], kind="receipt", quantity=Decimal(5), unit="盒", reason=f"delivered late {canary}"
+            ctx,
+            skus["bolt"],
+            kind="receipt",
+            quantity=Decimal(5),
+            unit="盒",
+            reason=f"delivered late {canary}",
         )
         note = CreditNote(customers["first"], Money(100, "CNY"), f"G-{canary}", id=new_id())
         await post_credit_notes(ctx, [note])
-        file = await keep_file(ctx, "customers", f"{canary}.csv", f"code,name\n{mark}-new,New {canary}\n".encode())
+        file = await keep_file(
+            ctx, "customers", f"{canary}.csv", f"code,name\n{mark}-new,New {canary}\n".encode()
+        )
         shop = Shop(
             tenant=tenant, mark=mark, canary=canary, secret=secret, skus=skus, customers=customers, orders={},
             price_list=price_list, group=group, category=category, picture=picture, file=file.id,
@@ -163,7 +176,9 @@ async def _goods(ctx: Context, mark: str, canary: str) -> dict[str, UUID]:
             sku("old", "1", status="stopped"),
         ],
     )
-    found = {s.code.removeprefix(f"{mark}-"): s.id for s in (await list_skus(ctx, include_stopped=True)).items}
+    found = {
+        s.code.removeprefix(f"{mark}-"): s.id for s in (await list_skus(ctx, include_stopped=True)).items
+    }
     await receive_stock(
         ctx, [StockChange(found["bolt"], 1_000_000), StockChange(found["nut"], 1_000_000)],
         document_type="opening", document_id=new_id(), kind="opening",

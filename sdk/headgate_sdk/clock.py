@@ -1,4 +1,4 @@
-"""Time is an argument: use cases ask `ctx.clock`, so that history can be replayed and tests can wait a year."""
+"""Time is an argument: use cases ask `ctx.clock`, so that history can be replayed and tests wait a year."""
 
 from datetime import UTC, datetime
 from typing import Protocol

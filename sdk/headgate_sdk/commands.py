@@ -1,7 +1,7 @@
 """How a plugin's command on the `headgate` command line reaches a tenant.
 
-A command is a `click.Command` given by the hook `headgate_commands`. It calls `run_with_tenant` with a use case
-that opens as many units of work as it needs.
+A command is a `click.Command` given by the hook `headgate_commands`. It calls `run_with_tenant` with a use
+case that opens as many units of work as it needs.
 """
 
 from collections.abc import Awaitable, Callable

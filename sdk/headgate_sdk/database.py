@@ -58,6 +58,6 @@ class Database(Protocol):
         """Run one statement for many rows in one exchange; results are discarded."""
         ...
 
-    def savepoint(self) -> AbstractAsyncContextManager[None]:
+    def savepoint(self) -> AbstractAsyncContextManager[object]:
         """Open a part that can fail alone: an exception leaving it undoes that part, and goes on rising."""
         ...

@@ -32,7 +32,7 @@ class HeadgateError(Exception):
         return self.fill(self.message)
 
     def fill(self, text: str) -> str:
-        """Fill the message, or a translation of it, with its parameters; `{field}` and `{row}` are among them.
+        """Fill the message, or a translation of it, with its parameters; `{field}` and `{row}` are there too.
 
         A place that has no parameter stays as it is: an error about an error would hide what went wrong.
         """
@@ -109,8 +109,10 @@ class Vetoed(Conflict):
 
     code = "vetoed"
 
-    def __init__(self, plugin: str, reason: str, /, **params: object) -> None:
-        super().__init__(reason, **params)
+    def __init__(
+        self, plugin: str, reason: str, /, *, field: str = "", row: int | None = None, **params: object
+    ) -> None:
+        super().__init__(reason, field=field, row=row, **params)
         self.plugin = plugin
 
 

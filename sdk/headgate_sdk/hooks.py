@@ -34,7 +34,7 @@ class HookInfo(msgspec.Struct, frozen=True):
 
     Args:
         scope: `platform` hooks are asked once at start, `tenant` hooks for one tenant's active plugins.
-        kind: `declares` surfaces, `decider` inside the transaction, or `worker` with units of work of its own.
+        kind: `declares` surfaces, `decider` inside the transaction, `worker` with units of work of its own.
         fails: a decider that fails is `closed` (the call fails) or `open` (its result is left out).
         budget_ms: time that a decider may take for one batch.
         since: SDK version.
@@ -111,7 +111,7 @@ async def headgate_apply_blueprint(
 
 @_spec(HookInfo(scope="tenant", kind="worker", budget_ms=600_000))
 async def headgate_practice(runner: TenantRunner, blueprint: Blueprint, folder: Path) -> None:
-    """Fill a tenant that is there to be tried out with some days of life: orders under way, accounts that moved."""
+    """Fill a tenant that is there to be tried out with some days of life: orders under way, accounts."""
     raise NotImplementedError
 
 

@@ -11,8 +11,8 @@ from headgate_sdk.i18n import N_
 
 EXPONENTS = {
     **dict.fromkeys(
-        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
-         "XOF", "XPF"), 0,
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV",
+         "XAF", "XOF", "XPF"), 0,
     ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
@@ -25,7 +25,7 @@ PRICE_DIGITS = 6
 MAX_PRICE = Decimal(10) ** 12
 
 NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?|[+-]?\.[0-9]+")
-"""A number as people write it; a comma only groups thousands, so that `12,5` is asked about and not read as 125."""
+"""A number as people write it; a comma only groups thousands: `12,5` is asked about and not read as 125."""
 
 # wide enough that nothing is rounded on the way to the one rounding that is meant
 _exact = Context(prec=200)

@@ -13,11 +13,11 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from piccolo.columns import Column, ForeignKey, Integer
-from piccolo.columns.base import Selectable
 from piccolo.columns.combination import Where
 from piccolo.query import Count, Delete, Exists, Objects, Select, Update
 from piccolo.query.methods.delete import DeletionError
 from piccolo.query.methods.update import UpdateError
+from piccolo.querystring import Selectable
 from piccolo.table import Table
 
 from headgate_sdk.ids import TenantId
@@ -119,13 +119,13 @@ class TenantTable(_Base):
     tenant_id = TenantIdColumn()
 
     @classmethod
-    def select(cls, *columns: Selectable | str, exclude_secrets: bool = False) -> Select:
+    def select(cls, *columns: Selectable | str, exclude_secrets: bool = False) -> Select[Any]:
         """Select the tenant's rows as dictionaries."""
         query = super().select(*columns, exclude_secrets=exclude_secrets)
         return query.where(_tenant_predicate(cls))
 
     @classmethod
-    def objects(cls, *prefetch: ForeignKey | list[ForeignKey]) -> Objects[Any]:
+    def objects(cls, *prefetch: ForeignKey[Any] | list[ForeignKey[Any]]) -> Objects[Any]:
         """Select the tenant's rows as instances."""
         return super().objects(*prefetch).where(_tenant_predicate(cls))
 
@@ -138,9 +138,10 @@ class TenantTable(_Base):
         **named_values: Any,
     ) -> Update[Any]:
         """Update the tenant's rows; wants a where clause or `force`."""
-        changes: dict[Column | str, Any] = {**(values or {}), **named_values}
+        changes: dict[Column | str, Any] = dict(values or {})
+        changes.update(named_values.items())
         if use_auto_update:
-            changes |= cls._meta.get_auto_update_values()
+            changes.update(cls._meta.get_auto_update_values().items())
         return _TenantUpdate(cls, force=force).values(changes)
 
     @classmethod

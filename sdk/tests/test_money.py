@@ -1,5 +1,6 @@
 """Money: whole minor units, one rounding, and nothing binary in between."""
 
+from contextlib import suppress
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 
@@ -45,7 +46,7 @@ def test_minor_to_major_and_back_is_exact(amount, currency):
 def test_amounts_add_up_and_go_back(a, b, currency):
     first, second = Money(a, currency), Money(b, currency)
     assert first + second - second == first
-    assert -(-first) == first
+    assert -first + first == Money(0, currency)
     assert (first + second).amount == a + b
     assert (first < second) == (a < b)
 
@@ -128,8 +129,9 @@ def test_a_written_price_is_read_back(price):
 @pytest.mark.parametrize(
     ("text", "price"),
     [
-        ("12.5", "12.5"), (" 12.50 ", "12.50"), ("1,234.50", "1234.50"), ("¥12", "12"), ("￥１２．５０", "12.50"),
-        ("£ 3", "3"), ("€3", "3"), ("$3", "3"), ("0", "0"), ("-0", "0"), (".5", "0.5"), ("5.", "5"), ("+5", "5"),
+        ("12.5", "12.5"), (" 12.50 ", "12.50"), ("1,234.50", "1234.50"), ("¥12", "12"), ("£ 3", "3"),
+        ("￥１２．５０", "12.50"), ("€3", "3"), ("$3", "3"), ("0", "0"), ("-0", "0"), (".5", "0.5"),
+        ("5.", "5"), ("+5", "5"),
         ("1，234", "1234"), ("0.000001", "0.000001"), ("999999999999.999999", "999999999999.999999"),
         ("1,000,000", "1000000"), ("1.50000000", "1.5"),
     ],
@@ -143,8 +145,8 @@ def test_usual_spellings_are_read(text, price):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "abc", "12.5.1", "1 2", "NaN", "Infinity", "-inf", "1e3", "1_000", "12,5", "1,23", "1234,567", ",5",
-     "٣", "１２３元", "--1", "¥", ".", "0x10", "1,,000"],
+    ["", " ", "abc", "12.5.1", "1 2", "NaN", "Infinity", "-inf", "1e3", "1_000", "12,5", "1,23", "1234,567",
+     ",5", "٣", "１２３元", "--1", "¥", ".", "0x10", "1,,000"],
 )  # fmt: skip
 def test_what_is_no_price_is_told_with_field_and_row(text):
     with pytest.raises(Invalid) as caught:
@@ -155,8 +157,8 @@ def test_what_is_no_price_is_told_with_field_and_row(text):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("-1", "negative"), ("1000000000000", "too large"), ("9" * 5000, "too large"), ("0.0000001", "six decimals"),
-     ("0." + "1" * 5000, "six decimals")],
+    [("-1", "negative"), ("1000000000000", "too large"), ("9" * 5000, "too large"),
+     ("0.0000001", "six decimals"), ("0." + "1" * 5000, "six decimals")],
 )  # fmt: skip
 def test_a_price_outside_of_its_borders_is_told(text, words):
     with pytest.raises(Invalid, match=words):
@@ -178,10 +180,8 @@ def test_a_fine_price_is_kept(price):
 
 @given(st.text(max_size=20))
 def test_no_text_breaks_the_reader(text):
-    try:
+    with suppress(Invalid):
         assert 0 <= parse_price(text) < MAX_PRICE
-    except Invalid as error:
-        assert str(error)
 
 
 def test_no_float_comes_out():

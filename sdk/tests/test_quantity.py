@@ -1,5 +1,6 @@
 """Quantities: whole base units behind every sales unit, exactly or not at all."""
 
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 
@@ -56,8 +57,8 @@ def test_a_written_quantity_is_exact(value, places):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("0", "0"), ("12", "12"), ("100", "100"), ("3/2", "1.5"), ("-5/4", "-1.25"), ("1/1000", "0.001"), ("1/3", "1/3"),
-     ("-2/7", "-2/7"), (f"1/{2**40}", "0.0000000000009094947017729282379150390625")],
+    [("0", "0"), ("12", "12"), ("100", "100"), ("3/2", "1.5"), ("-5/4", "-1.25"), ("1/1000", "0.001"),
+     ("1/3", "1/3"), ("-2/7", "-2/7"), (f"1/{2**40}", "0.0000000000009094947017729282379150390625")],
 )  # fmt: skip
 def test_quantities_are_written_plainly(value, text):
     assert quantity_text(Fraction(value)) == text
@@ -65,8 +66,8 @@ def test_quantities_are_written_plainly(value, text):
 
 @pytest.mark.parametrize(
     ("text", "quantity"),
-    [("12", "12"), (" 1.5 ", "1.5"), ("1,000", "1000"), ("１２", "12"), ("１，０００．５", "1000.5"), (".5", "0.5"),
-     ("-3", "-3"), ("1.", "1")],
+    [("12", "12"), (" 1.5 ", "1.5"), ("1,000", "1000"), ("１２", "12"), ("１，０００．５", "1000.5"),
+     (".5", "0.5"), ("-3", "-3"), ("1.", "1")],
 )  # fmt: skip
 def test_usual_spellings_are_read(text, quantity):
     assert parse_quantity(text) == Decimal(quantity)
@@ -84,10 +85,8 @@ def test_what_is_no_quantity_is_told_with_field_and_row(text):
 
 @given(st.text(max_size=20))
 def test_no_text_breaks_the_reader(text):
-    try:
+    with suppress(Invalid):
         assert parse_quantity(text).is_finite()
-    except Invalid as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(

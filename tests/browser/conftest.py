@@ -34,18 +34,18 @@ def artefacts() -> Path:
 def demo() -> Iterator[Demo]:
     with tempfile.TemporaryDirectory(prefix="headgate-browser-") as folder:
         # where root runs the tests, the database runs as somebody else and has to get through this folder
-        Path(folder).chmod(0o711)  # noqa: S103 (others may pass, not look)
+        Path(folder).chmod(0o711)
         with running_demo(Path(folder)) as demo:
             yield demo
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium for one module: Playwright holds an event loop open, in which no other test could run its own."""
+    """Start Chromium for one module: Playwright holds a loop open, in which no other test could run its own."""
     program = shutil.which("chromium") or "/usr/bin/chromium"
     if not Path(program).exists():
         if os.environ.get("HEADGATE_REQUIRE_BROWSER") == "1":
-            pytest.fail("HEADGATE_REQUIRE_BROWSER is set, but there is no `chromium`. Install Debian's package.")
+            pytest.fail("HEADGATE_REQUIRE_BROWSER is set, but there is no `chromium` on the PATH.")
         pytest.skip("There is no `chromium` on the PATH; install it to run the tests of the pages.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))

@@ -48,7 +48,15 @@ def free_port() -> int:
 def running_demo(folder: Path) -> Iterator[Demo]:
     """Start the demo in an empty folder, wait until it serves, stop it at the end."""
     command = Path(sys.executable).parent / "headgate"
-    arguments = [str(command), "demo", "--json", "--port", str(free_port()), "--data-dir", str(folder / "data")]
+    arguments = [
+        str(command),
+        "demo",
+        "--json",
+        "--port",
+        str(free_port()),
+        "--data-dir",
+        str(folder / "data"),
+    ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADGATE_")}
     told = folder / "errors.txt"
     with (

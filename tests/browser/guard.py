@@ -4,14 +4,16 @@ import re
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
 
-_ANSWERED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+_ANSWERED = re.compile(
+    r"Failed to load resource: the server responded with a status of 4\d\d|Response Status Error Code 4\d\d"
+)
 
 
 class Guard:
     """Watches the contexts of a test.
 
-    An answer of 4xx is something a test may provoke; the browser writes it to the console, which is no error of
-    the page. Anything else has to be allowed by its words before it happens.
+    An answer of 4xx is something a test may provoke; the browser and htmx write it to the console, which is
+    no error of the page. Anything else has to be allowed by its words before it happens.
     """
 
     def __init__(self) -> None:

@@ -66,7 +66,7 @@ OWNER = (
     Place("desk-account", "/desk/accounts", "#rows a"),
     Place("desk-imports", "/desk/imports"),
     Place("desk-order-minimum", "/desk/order-minimum"),
-    Place("desk-mall", "/mall/"),
+    Place("desk-mall", "/mall/", status=403),
     Place("settings-flow", "/settings/flow"),
     Place("settings-plugins", "/settings/plugins"),
     Place("settings-plugin", "/settings/plugins/order-minimum"),

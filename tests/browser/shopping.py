@@ -11,7 +11,12 @@ from .visitors import call
 def start_empty(page: Page) -> None:
     """Take out of the cart what an earlier story left in it."""
     for line in call(page, "GET", "/api/v1/mall/cart")["lines"]:
-        call(page, "PUT", "/api/v1/mall/cart/lines", {"sku_id": line["sku_id"], "unit": line["unit"], "quantity": "0"})
+        call(
+            page,
+            "PUT",
+            "/api/v1/mall/cart/lines",
+            {"sku_id": line["sku_id"], "unit": line["unit"], "quantity": "0"},
+        )
 
 
 def search(page: Page, words: str) -> Locator:

@@ -198,8 +198,8 @@ def test_a_changed_flow_holds_for_new_orders_only(visitors: Visitors, device: De
     buyer.goto(second)
     buyer.locator("[data-open=cancel]").click()
     buyer.fill("dialog[open] textarea", "下错了")
-    buyer.locator("dialog[open] button:not([type=button])").click()
-    buyer.wait_for_load_state()
+    with buyer.expect_navigation():
+        buyer.locator("dialog[open] button:not([type=button])").click()
     expect(buyer.locator("#progress")).to_contain_text("下错了")
     expect(buyer.locator("[data-open=cancel]")).to_have_count(0)
 
@@ -208,7 +208,11 @@ def test_a_plugin_is_switched_off_here_only_and_forgets_nothing(visitors: Visito
     owner = visitors.visit(SHOP, "owner", device)
     other = visitors.visit("gift", "owner", device)
     set_minimums(owner, "123")
-    menu, page, api = "nav a[href='/desk/order-minimum']", "/desk/order-minimum", "/api/v1/order-minimum/rules"
+    menu, page, api = (
+        "nav a[href='/desk/order-minimum']",
+        "/desk/order-minimum",
+        "/api/v1/order-minimum/rules",
+    )
     other.goto("/desk/orders")
     expect(owner.locator(menu)).to_have_count(1)
     try:
@@ -247,8 +251,8 @@ def test_an_english_shop_orders_again(visitors: Visitors, device: Device) -> Non
     open_order(clerk, number)
     clerk.locator("[data-open^=reject]").click()
     clerk.fill("dialog[open] textarea", "We stopped this colour")
-    clerk.locator("dialog[open] button[value=reject]").click()
-    clerk.wait_for_load_state()
+    with clerk.expect_navigation():
+        clerk.locator("dialog[open] button[value=reject]").click()
     buyer.goto(address)
     expect(buyer.locator("#progress")).to_contain_text("We stopped this colour")
     buyer.click("form[action$='/again'] button")
@@ -266,8 +270,8 @@ def test_language_and_look_are_kept(visitors: Visitors, device: Device) -> None:
     menu.locator("summary").click()
     menu.locator("[data-prefer='text:large']").click()
     menu.locator("[data-prefer='theme:dark']").click()
-    menu.locator("button[value=en]").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        menu.locator("button[value=en]").click()
     page.reload()
     for name, value in (("lang", "en"), ("data-text", "large"), ("data-theme", "dark")):
         expect(page.locator("html")).to_have_attribute(name, value)
@@ -282,5 +286,3 @@ def test_language_and_look_are_kept(visitors: Visitors, device: Device) -> None:
     expect(page).to_have_url(re.compile("/sign-in"))
     page.goto("/mall/orders")
     expect(page).to_have_url(re.compile("/sign-in"))
-
-

@@ -23,6 +23,8 @@ class Device(msgspec.Struct, frozen=True):
 PHONE = Device("390", 390, 844, True)
 DESKTOP = Device("1280", 1280, 900, False)
 DEVICES = (PHONE, DESKTOP)
+TALLEST = 2400
+"""Pixels of a page that a picture shows."""
 
 _sessions: dict[tuple[str, str], StorageState] = {}
 """Sessions of people who have signed in, by login and address: signing in is slow on purpose."""
@@ -71,8 +73,10 @@ class Visitors:
         return self.stranger(person.url, device, storage_state=known, **options)
 
     def keep(self, page: Page, name: str) -> None:
-        """Save a screenshot of the whole page."""
-        page.screenshot(path=self._artefacts / f"{name}.png", full_page=True)
+        """Save a screenshot of the page, of a long one the first screens."""
+        width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)}
+        page.screenshot(path=self._artefacts / f"{name}.png", full_page=True, clip=clip)
 
     def close(self, *, failed: bool) -> None:
         """Close everything; what a failed test saw is kept, as a picture and as HTML."""

@@ -27,8 +27,8 @@ def open_order(page: Page, number: str) -> None:
 
 def do_step(page: Page) -> None:
     """Press the button of the order's open step."""
-    page.locator("form[action$='/step'] button[name=decision][value=done]").first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("form[action$='/step'] button[name=decision][value=done]").first.click()
 
 
 def agree(page: Page) -> None:
@@ -45,8 +45,8 @@ def switch_step(page: Page, step: str, *, on: bool) -> None:
     box.set_checked(on)
     expect(page.locator(".publish-bar")).to_be_visible()
     expect(page.locator("#flow .strip")).to_be_visible()
-    page.locator(".publish-bar button").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(".publish-bar button").click()
     expect(page.locator(".publish-bar")).to_have_count(0)
 
 
@@ -64,9 +64,9 @@ def switch_plugin(page: Page, plugin: str, *, on: bool) -> None:
     page.goto("/settings/plugins")
     page.locator(f"#plugin-{plugin} .switch-link").click()
     expect(page.locator("dl.facts dt")).not_to_have_count(0)
-    page.locator(f"form[action='/settings/plugins/{plugin}'] button").click()
-    if not on:
-        agree(page)
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f"form[action='/settings/plugins/{plugin}'] button").click()
+        if not on:
+            agree(page)
     page.goto("/settings/plugins")
     expect(page.locator(f"#plugin-{plugin} .switch-link")).to_have_attribute("aria-checked", str(on).lower())

@@ -1,4 +1,4 @@
-"""Plugins beside each other: alone, all on, all off, each one off; and an order's way without the optional ones."""
+"""Plugins beside each other: alone, all on, all off, each one off; an order's way without the optional ones."""
 
 import itertools
 from decimal import Decimal
@@ -36,7 +36,9 @@ async def set_plugins(kernel, client, tenant, wanted):
     """Switch until exactly these are on, those that need others first when going off."""
     for plugin in reversed(INSTALLED):
         if plugin not in wanted:
-            assert (await client.post(f"/settings/plugins/{plugin}", data={"state": "off"})).status_code == 303
+            assert (
+                await client.post(f"/settings/plugins/{plugin}", data={"state": "off"})
+            ).status_code == 303
     for plugin in INSTALLED:
         if plugin in wanted:
             assert (await client.post(f"/settings/plugins/{plugin}", data={"state": "on"})).status_code == 303
@@ -89,7 +91,8 @@ async def test_an_order_goes_its_way_without_the_optional_plugin(kernel, shop, c
     placed = await buyer.post("/api/v1/mall/checkout", json={}, headers={"Idempotency-Key": "too little"})
     assert placed.status_code == 201, placed.text
     for role, step in (
-        ("clerk", "sales_approval"), ("finance", "finance_approval"), ("warehouse", "outbound"), ("warehouse", "ship"),
+        ("clerk", "sales_approval"), ("finance", "finance_approval"), ("warehouse", "outbound"),
+        ("warehouse", "ship"),
     ):  # fmt: skip
         staff = await client_for(shop.tenant, role)
         done = await staff.post(f"/api/v1/orders/{placed.json()['id']}/steps/trade.{step}", json={})

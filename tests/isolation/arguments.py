@@ -1,7 +1,7 @@
 """How each route of the application is asked something real: its ids by kind, its query and body.
 
 A route that stands in no entry here fails the suite, so that a new one cannot be forgotten. Each entry must
-succeed for those whose work it is, with their own ids; else the refusals of the other tests would say nothing.
+succeed for those whose work it is, with their own ids; else the refusals elsewhere would say nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +16,18 @@ Kinds = Mapping[str, str]
 Fill = Callable[[Kinds], Any]
 
 PATH_KINDS = {
-    "sku_id": "sku", "customer_id": "customer", "order_id": "order", "list_id": "price list", "file_id": "picture",
+    "sku_id": "sku", "customer_id": "customer", "order_id": "order", "list_id": "price list",
+    "file_id": "picture",
 }  # fmt: skip
 """What the parameters of paths stand for, unless an entry says otherwise."""
 
-FLOW_STEPS = ["trade.sales_approval", "trade.finance_approval", "trade.outbound", "trade.ship", "trade.receive"]
+FLOW_STEPS = [
+    "trade.sales_approval",
+    "trade.finance_approval",
+    "trade.outbound",
+    "trade.ship",
+    "trade.receive",
+]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +127,9 @@ def _picture(_: Kinds) -> dict[str, Any]:
 
 
 def _receive(path: str) -> Call:
-    return Call(by="buyer", path={"order_id": "shipped order", "step": "=trade.receive"}, **{path: lambda _: {}})
+    return Call(
+        by="buyer", path={"order_id": "shipped order", "step": "=trade.receive"}, **{path: lambda _: {}}
+    )
 
 
 PAGE = (Call(),)
@@ -132,7 +141,9 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     # the kernel's own
     ("GET", "/"): PAGE,
     ("GET", "/sign-in"): (Call(by="", query=lambda _: {"next": "/desk"}),),
-    ("POST", "/sign-in"): (Call(by="", form=lambda _: {"login": "nobody", "password": "wrong"}, answers=422),),
+    ("POST", "/sign-in"): (
+        Call(by="", form=lambda _: {"login": "nobody", "password": "wrong"}, answers=422),
+    ),
     ("POST", "/sign-out"): PAGE,
     ("POST", "/locale"): (Call(by="", form=lambda _: {"locale": "en"}),),
     ("GET", "/brand.css"): (Call(by=""),),
@@ -156,12 +167,14 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("POST", "/settings/flow"): (Call(form=lambda _: {"steps": FLOW_STEPS, "base_version": "1"}),),
     ("POST", "/settings/flow/draft"): (Call(form=lambda _: {"steps": FLOW_STEPS[:2], "base_version": "1"}),),
     ("POST", "/settings/flow/versions/{version}"): (Call(path={"version": "=1"}),),
-    # trade: pages
+    # pages of trade
     ("GET", "/desk"): PAGE,
     ("GET", "/desk/inbox"): (Call(query=lambda _: {"step": "trade.sales_approval"}),),
     ("POST", "/desk/inbox"): (
         Call(form=lambda i: {"pick": f"{i['order']}/trade.sales_approval", "decision": "done"}),
-        Call(form=lambda i: {"pick": f"{i['order']}/trade.sales_approval", "decision": "reject", "note": "no"}),
+        Call(
+            form=lambda i: {"pick": f"{i['order']}/trade.sales_approval", "decision": "reject", "note": "no"}
+        ),
     ),
     ("GET", "/desk/orders"): (Call(), Call(query=lambda i: {"q": i["word"]})),
     ("GET", "/desk/orders/{order_id}"): PAGE,
@@ -170,7 +183,8 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ),
     ("POST", "/desk/orders/{order_id}/cancel"): (Call(form=lambda _: {"reason": "ordered twice"}),),
     ("GET", "/desk/products"): (
-        Call(query=lambda i: {"category": i["category"]}), Call(query=lambda i: {"q": i["sku code"]}),
+        Call(query=lambda i: {"category": i["category"]}),
+        Call(query=lambda i: {"q": i["sku code"]}),
     ),
     ("GET", "/desk/products/new"): PAGE,
     ("POST", "/desk/products/new"): (Call(form=_sku_form),),
@@ -186,7 +200,9 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("POST", "/desk/customers/{customer_id}/prices"): (
         Call(form=lambda i: {"sku_code": i["sku code"], "unit": "盒", "price": "15"}),
     ),
-    ("POST", "/desk/customers/{customer_id}/prices/remove"): (Call(form=lambda i: {"sku_id": i["sku"], "unit": "盒"}),),
+    ("POST", "/desk/customers/{customer_id}/prices/remove"): (
+        Call(form=lambda i: {"sku_id": i["sku"], "unit": "盒"}),
+    ),
     ("GET", "/desk/prices"): PAGE,
     ("GET", "/desk/prices/{list_id}"): (Call(), Call(query=lambda i: {"q": i["sku code"]})),
     ("POST", "/desk/prices/{list_id}"): (
@@ -213,7 +229,7 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ),
     ("POST", "/desk/imports/{file_id}"): (Call(path={"file_id": "import file"}),),
     ("POST", "/desk/imports/{file_id}/refused"): (Call(path={"file_id": "import file"}),),
-    # trade: JSON
+    # JSON of trade
     ("GET", "/api/v1/categories"): PAGE,
     ("GET", "/api/v1/skus"): (
         Call(query=lambda i: {"category_id": i["category"], "include_stopped": "true"}),
@@ -253,7 +269,9 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
         ),
     ),
     ("GET", "/api/v1/orders/{order_id}"): PAGE,
-    ("POST", "/api/v1/orders/{order_id}/steps/{step}"): (Call(path=SALES, json=lambda _: {"decision": "done"}),),
+    ("POST", "/api/v1/orders/{order_id}/steps/{step}"): (
+        Call(path=SALES, json=lambda _: {"decision": "done"}),
+    ),
     ("POST", "/api/v1/orders/{order_id}/cancel"): (Call(json=lambda _: {"reason": "ordered twice"}),),
     ("GET", "/api/v1/stock"): (Call(query=lambda i: {"sku_id": i["sku"]}),),
     ("POST", "/api/v1/stock/deliveries"): (
@@ -263,7 +281,7 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
         Call(json=lambda i: {"document_id": str(uuid4()), "rows": [{"sku_id": i["sku"], "quantity": -5}]}),
         Call(json=lambda i: {"document_id": str(uuid4()), "rows": [{"sku_id": i["sku"], "quantity": 5}]}),
     ),
-    # mall: pages
+    # pages of mall
     ("GET", "/mall"): MALL,
     ("GET", "/mall/catalogue"): (
         Call(by="buyer", query=lambda i: {"category": i["category"]}),
@@ -283,10 +301,12 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("GET", "/mall/orders/{order_id}"): MALL,
     ("GET", "/mall/orders/{order_id}/progress"): MALL,
     ("POST", "/mall/orders/{order_id}/steps/{step}"): (_receive("form"),),
-    ("POST", "/mall/orders/{order_id}/cancel"): (Call(by="buyer", form=lambda _: {"reason": "ordered twice"}),),
+    ("POST", "/mall/orders/{order_id}/cancel"): (
+        Call(by="buyer", form=lambda _: {"reason": "ordered twice"}),
+    ),
     ("POST", "/mall/orders/{order_id}/again"): MALL,
     ("GET", "/mall/account"): MALL,
-    # mall: JSON
+    # JSON of mall
     ("GET", "/api/v1/mall/catalogue"): (
         Call(by="buyer", query=lambda i: {"category": i["category"]}),
         Call(by="buyer", query=lambda i: {"q": i["sku code"]}),

@@ -41,7 +41,9 @@ async def open_client(app, kernel):
     """Open clients for the whole session, one for each host, person and way to carry the session."""
     clients: dict[tuple[str, str, str, bool], httpx.AsyncClient] = {}
 
-    async def opened(host: Shop, role: str = "", *, of: Shop | None = None, bearer: bool = False, fresh: bool = False):
+    async def opened(
+        host: Shop, role: str = "", *, of: Shop | None = None, bearer: bool = False, fresh: bool = False
+    ):
         home = of or host
         key = (host.mark, role, home.mark, bearer)
         if key not in clients or fresh:

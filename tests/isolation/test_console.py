@@ -12,7 +12,9 @@ from .test_routes import OPEN, ROUTES
 
 def at(app, host, token=""):
     headers = {"sec-fetch-site": "same-origin"} | ({"cookie": f"{SESSION_COOKIE}={token}"} if token else {})
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=f"http://{host}", headers=headers)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url=f"http://{host}", headers=headers
+    )
 
 
 @pytest.fixture(scope="session")
@@ -57,16 +59,25 @@ async def test_no_route_of_a_distributor_is_at_the_console(app, house, operator_
     async with at(app, "console.localhost", operator_token) as operator:
         nothing = await operator.get("/no-such-page")
         for (method, path), opt in OPEN.items():
-            if opt.get("face", "tenant") != "tenant" or opt.get("surface") == "static" or path.startswith("/api/"):
+            if (
+                opt.get("face", "tenant") != "tenant"
+                or opt.get("surface") == "static"
+                or path.startswith("/api/")
+            ):
                 continue
-            answer = await operator.request(**request_of(method, path, CALLS[method, path][0], own_ids(house.mine)))
+            answer = await operator.request(
+                **request_of(method, path, CALLS[method, path][0], own_ids(house.mine))
+            )
             assert (answer.status_code, answer.text) == (404, nothing.text), path
 
 
 async def test_what_the_framework_adds_by_itself_is_open_nowhere(app, house, operator_token):
     added = [key for key, opt in ROUTES.items() if opt.get("face") == "none"]
     assert added
-    for host, token in (("console.localhost", operator_token), (f"{house.mine.tenant.info.slug}.localhost", "")):
+    for host, token in (
+        ("console.localhost", operator_token),
+        (f"{house.mine.tenant.info.slug}.localhost", ""),
+    ):
         async with at(app, host, token) as client:
             for method, path in added:
                 assert (await client.request(method, path.replace("{path}", "x"))).status_code == 404, path

@@ -94,7 +94,7 @@ async def test_a_session_of_another_distributor_is_none(house, method, path):
 
 @EACH_GUARDED
 async def test_anothers_ids_are_as_good_as_none(house, method, path):
-    """The answer to an id of another distributor is that to an id which nothing has; neither does anything."""
+    """An id of another distributor is answered like one that nothing has; neither does anything."""
     for call in CALLS[method, path]:
         mine, theirs, nobodys = own_ids(house.mine), own_ids(house.theirs), nobodys_ids(house.mine)
         client = await house.client(house.mine, _tenants(call.by))
@@ -128,7 +128,7 @@ async def test_roles_without_the_permission_are_refused(house, method, path):
 
 @EACH_GUARDED
 async def test_a_buyer_sees_nothing_of_another_customer(house, method, path):
-    """The second buyer with the first one's ids: as good as ids of nothing; and no word of theirs in any answer."""
+    """The first buyer's ids are as good as none to the second, and no word of theirs is in any answer."""
     client = await house.client(house.mine, "buyer2")
     others, nobodys = own_ids(house.mine), nobodys_ids(house.mine)
     absent = others | {kind: nobodys[kind] for kind in CUSTOMERS_OWN}
@@ -141,7 +141,10 @@ async def test_a_buyer_sees_nothing_of_another_customer(house, method, path):
             to_nobodys = await _ask(client, method, path, call, absent)
         assert answer.status_code == to_nobodys.status_code, (answer.text[-1500:], to_nobodys.text[-1500:])
         if sent:
-            texts = _all_of(answer, *(others[k] for k in sent)), _all_of(to_nobodys, *(absent[k] for k in sent))
+            texts = (
+                _all_of(answer, *(others[k] for k in sent)),
+                _all_of(to_nobodys, *(absent[k] for k in sent)),
+            )
             assert texts[0] == texts[1]
         _check_secrecy(answer, house.theirs)
         assert house.mine.secret not in _all_of(answer)

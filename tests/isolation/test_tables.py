@@ -13,7 +13,9 @@ from headgate_trade.api import search_skus
 
 FAULTS = {
     "security switched off": "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
-    "a wider policy beside the tenant's": "CREATE POLICY everything ON {table} USING (true) WITH CHECK (true)",
+    "a wider policy beside the tenant's": (
+        "CREATE POLICY everything ON {table} USING (true) WITH CHECK (true)"
+    ),
     "a policy that lets rows be written": (
         "DROP POLICY tenant ON {table}; CREATE POLICY tenant ON {table} "
         "USING (tenant_id = current_setting('headgate.tenant_id')::int) WITH CHECK (true)"
@@ -46,13 +48,18 @@ async def attack(connection, table: str, mine: int, theirs: int) -> list[str]:
         if await connection.fetchval(f'SELECT count(*) FROM "{table}" WHERE tenant_id <> $1', mine):
             leaks.append("another's rows are seen")
         for name, sql in (
-            ("another's rows are changed", f'UPDATE "{table}" SET tenant_id = tenant_id WHERE tenant_id = {theirs}'),
+            (
+                "another's rows are changed",
+                f'UPDATE "{table}" SET tenant_id = tenant_id WHERE tenant_id = {theirs}',
+            ),
             ("another's rows are taken away", f'DELETE FROM "{table}" WHERE tenant_id = {theirs}'),
             ("a row is given away", f'UPDATE "{table}" SET tenant_id = {theirs} WHERE tenant_id = {mine}'),
             (
                 "a row is planted",
-                f'INSERT INTO "{table}" SELECT (jsonb_populate_record(x, \'{{"tenant_id": {theirs}}}\')).* '
-                f'FROM "{table}" x WHERE tenant_id = {mine} LIMIT 1',
+                (
+                    f'INSERT INTO "{table}" SELECT (jsonb_populate_record(x, \'{{"tenant_id": {theirs}}}\')).* '
+                    f'FROM "{table}" x WHERE tenant_id = {mine} LIMIT 1'
+                ),
             ),
         ):
             if await _succeeds(connection, sql):
@@ -63,7 +70,7 @@ async def attack(connection, table: str, mine: int, theirs: int) -> list[str]:
 
 
 async def _succeeds(connection, sql: str) -> bool:
-    """Tell whether a statement touches a row; a reference or key that it meets proves that security let it."""
+    """Tell whether a statement touches a row; a reference or key that it meets shows that security let it."""
     undone = connection.transaction()
     await undone.start()
     try:
@@ -134,7 +141,9 @@ async def test_the_platforms_tables_are_closed_to_the_application(kernel, house)
 
 async def test_the_search_that_runs_above_security_finds_nothing_of_others(kernel, house):
     async with kernel.context(house.mine.tenant) as ctx:
-        assert len((await search_skus(ctx, house.mine.mark, include_stopped=True)).items) == len(house.mine.skus)
+        assert len((await search_skus(ctx, house.mine.mark, include_stopped=True)).items) == len(
+            house.mine.skus
+        )
         assert not (await search_skus(ctx, house.theirs.mark, include_stopped=True)).items
         assert not (await search_skus(ctx, house.theirs.canary, include_stopped=True)).items
 

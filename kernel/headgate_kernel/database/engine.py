@@ -25,7 +25,7 @@ class SavepointTransaction(BaseTransaction):
     __slots__ = ("_savepoint",)
 
     def __init__(self) -> None:
-        self._savepoint: AbstractAsyncContextManager[None] | None = None
+        self._savepoint: AbstractAsyncContextManager[object] | None = None
 
     async def __aenter__(self) -> Self:
         savepoint = current_unit_of_work().savepoint()

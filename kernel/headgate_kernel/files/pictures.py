@@ -1,4 +1,4 @@
-"""Check an uploaded picture by its content, re-encode it (which drops whatever else is in the file), keep it."""
+"""Check an uploaded picture by its content, re-encode it (which drops whatever else is in it), keep it."""
 
 import asyncio
 import hashlib
@@ -37,8 +37,8 @@ async def store_picture(ctx: Context, content: bytes, *, purpose: str) -> UUID:
     file_id = new_id()
     await ctx.db.execute(
         """
-        INSERT INTO stored_file (tenant_id, id, purpose, media_type, width, height, sha256, content, created_at,
-                                 created_by)
+        INSERT INTO stored_file (tenant_id, id, purpose, media_type, width, height, sha256, content,
+                                 created_at, created_by)
         VALUES ($1, $2, $3, 'image/webp', $4, $5, $6, $7, $8, $9)
         """,
         ctx.tenant.id, file_id, purpose, width, height, hashlib.sha256(webp).digest(), webp, ctx.clock.now(),

@@ -31,7 +31,7 @@ def check_roles(roles: Sequence[RoleEntry], of_plugins: Iterable[Permission]) ->
         for wanted in role.permissions:
             if wanted != "*" and not any(_covers(wanted, permission) for permission in known):
                 raise Invalid(
-                    N_("The role {role} allows {permission}, which neither Headgate nor an installed plugin knows."),
+                    N_("The role {role} allows {permission}, which no installed plugin and no page knows."),
                     field="roles", role=role.key, permission=wanted,
                 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from headgate_sdk.context import ANONYMOUS, Actor
 from headgate_sdk.ids import TenantId
 
 if TYPE_CHECKING:
-    from headgate_kernel.database import Databases
+    from headgate_kernel.database.database import Databases
 
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(days=3)
@@ -124,9 +124,11 @@ def _hash(token: str) -> bytes:
 
 
 _FIND = """
-SELECT s.person_id, p.name AS person_name, p.is_operator, s.seen_at, m.id AS membership_id, m.name, m.kind, m.locale,
+SELECT s.person_id, p.name AS person_name, p.is_operator, s.seen_at,
+       m.id AS membership_id, m.name, m.kind, m.locale,
        coalesce(array_agg(r.name ORDER BY r.name) FILTER (WHERE r.id IS NOT NULL), '{}') AS role_names,
-       coalesce(array_agg(array_to_string(r.permissions, ' ')) FILTER (WHERE r.id IS NOT NULL), '{}') AS permissions
+       coalesce(array_agg(array_to_string(r.permissions, ' ')) FILTER (WHERE r.id IS NOT NULL), '{}')
+           AS permissions
 FROM session s
 JOIN person p ON p.id = s.person_id
 LEFT JOIN membership m ON m.tenant_id = s.tenant_id AND m.id = s.membership_id AND m.state = 'active'

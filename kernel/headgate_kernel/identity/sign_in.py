@@ -14,7 +14,7 @@ from headgate_kernel.identity.people import fold_login
 from headgate_kernel.identity.sessions import Sessions
 
 if TYPE_CHECKING:
-    from headgate_kernel.database import Databases
+    from headgate_kernel.database.database import Databases
 
 FREE_TRIES = 5
 LONGEST_WAIT = timedelta(minutes=15)

@@ -71,7 +71,7 @@ async def activate(ctx: Context, host: PluginHost, plugin_id: str) -> list[str]:
     """
     plugin = _installed(host, plugin_id)
     if plugin.problem:
-        raise Conflict(plugin.problem, **plugin.problem_params)
+        raise Conflict(plugin.problem, field="", row=None, **plugin.problem_params)
     await _lock(ctx)
     states = await plugin_states(ctx)
     wanted = closure([plugin_id], host.installed)
@@ -150,7 +150,8 @@ async def _store(ctx: Context, plugin_ids: list[str], state: str) -> None:
         INSERT INTO plugin_activation (tenant_id, plugin, state, reason, changed_at, changed_by)
         VALUES ($1, $2, $3, '', $4, $5)
         ON CONFLICT (tenant_id, plugin) DO UPDATE
-        SET state = excluded.state, reason = '', changed_at = excluded.changed_at, changed_by = excluded.changed_by
+        SET state = excluded.state, reason = '', changed_at = excluded.changed_at,
+            changed_by = excluded.changed_by
         """,
         [(ctx.tenant.id, plugin_id, state, ctx.clock.now(), ctx.actor.name) for plugin_id in plugin_ids],
     )
@@ -201,6 +202,5 @@ def surfaces_of(plugin_id: str, host: PluginHost) -> tuple[Surface, ...]:
         (N_("Places in pages"), [slot.place for p, slot in surfaces.slots if p == plugin_id]),
         (N_("Steps"), [step.name for p, step in surfaces.step_types if p == plugin_id]),
         (N_("Permissions"), [permission.label for permission in manifest.permissions]),
-        (N_("Tables"), [table._meta.tablename for table in manifest.tables]),  # noqa: SLF001 (Piccolo's public name for it)
     ]
     return tuple(Surface(kind, tuple(names)) for kind, names in kinds if names)

@@ -1,8 +1,8 @@
 """A time budget for plugins' code that costs nothing where the code does not wait.
 
 A timer takes four microseconds to set and clear, more than most deciders take to answer. So a coroutine is
-begun without one, and only the first time that it waits for something does the clock start. Code that does not
-wait cannot be interrupted by a timer anyway.
+begun without one, and only the first time that it waits for something does the clock start. Code that does
+not wait cannot be interrupted by a timer anyway.
 """
 
 import asyncio

@@ -56,7 +56,7 @@ class BoundHooks:
         return round_.results
 
     async def _ask_some(self, round_: "_Round") -> None:
-        """Ask until the end, or until one did something that can be undone or waited: the next starts afresh."""
+        """Ask to the end, or until one did what can be undone, or waited: the next one starts afresh."""
         names, values, results = round_.names, round_.values, round_.results
         round_.has_waited = False
         async with cast("UnitOfWork", self._ctx.db).savepoint() as part:

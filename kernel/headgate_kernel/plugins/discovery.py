@@ -52,14 +52,19 @@ def discover(found: Iterable[EntryPoint] | None = None) -> list[InstalledPlugin]
 def _load(entry: EntryPoint, sdk: str) -> InstalledPlugin | None:
     try:
         module = entry.load()
-        manifest = module.manifest
-        if not isinstance(manifest, Manifest):
-            raise TypeError(f"its `manifest` is not a headgate_sdk.manifest.Manifest but {type(manifest)}")
+        manifest = _manifest_of(module)
         problem, params = _problem(manifest, entry.name, sdk)
     except Exception:
         log.exception("plugin %s cannot be loaded and is skipped", entry.name)
         return None
     return InstalledPlugin(manifest, module, problem, params)
+
+
+def _manifest_of(module: ModuleType) -> Manifest:
+    manifest = module.manifest
+    if not isinstance(manifest, Manifest):
+        raise TypeError(f"its `manifest` is not a headgate_sdk.manifest.Manifest but {type(manifest)}")
+    return manifest
 
 
 def _problem(manifest: Manifest, entry_name: str, sdk: str) -> tuple[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Holds the installed plugins, everything that they registered, and a hook table for each set of active ones."""
+"""Holds the installed plugins, all that they registered, and a hook table for each set of active ones."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -144,4 +144,4 @@ def _refuse_specname(plugin: InstalledPlugin) -> None:
     for name, member in vars(plugin.module).items():
         options = getattr(member, "headgate_impl", None)
         if isinstance(options, dict) and options.get("specname"):
-            raise TypeError(f"{plugin.manifest.id}: {name} uses specname=, which is not allowed; name it as its hook")
+            raise TypeError(f"{name} uses specname=, which is not allowed; name it as its hook")

@@ -12,7 +12,7 @@ from headgate_kernel.plugins.host import PluginHost
 if TYPE_CHECKING:
     from headgate_sdk.database import Database, Record
 
-    from headgate_kernel.database import Databases
+    from headgate_kernel.database.database import Databases
 
 CHECK_SECONDS = 1.0
 UNKNOWN_SECONDS = 2.0
@@ -36,7 +36,7 @@ class Tenant(msgspec.Struct, frozen=True):
 
 
 class TenantDirectory:
-    """Finds tenants by host. A change is seen at once in the process that made it, and elsewhere within a second."""
+    """Finds tenants by host. A change is seen at once where it was made, and elsewhere within a second."""
 
     def __init__(self, databases: "Databases", host: PluginHost) -> None:
         self._databases = databases
@@ -128,6 +128,7 @@ async def touch(db: "Database", tenant_id: TenantId) -> None:
 _SELECT = """
 SELECT t.id, t.slug, t.name, t.currency, t.timezone, t.locale, t.brand_colour, t.state,
        coalesce((SELECT r.revision FROM tenant_revision r WHERE r.tenant_id = t.id), 1) AS revision,
-       array(SELECT a.plugin FROM plugin_activation a WHERE a.tenant_id = t.id AND a.state = 'active') AS plugins
+       array(SELECT a.plugin FROM plugin_activation a
+             WHERE a.tenant_id = t.id AND a.state = 'active') AS plugins
 FROM tenant t
 """

@@ -42,7 +42,8 @@ async def save_tenant(db: Database, profile: Profile, *, domain: str, at: dateti
                 locale = excluded.locale, brand_colour = excluded.brand_colour
             RETURNING id
             """,
-            profile.slug, profile.name, profile.currency, profile.timezone, profile.locale, profile.brand_colour, at,
+            profile.slug, profile.name, profile.currency, profile.timezone, profile.locale,
+            profile.brand_colour, at,
         )
     )  # fmt: skip
     host = f"{profile.host or profile.slug}.{domain}".lower()
@@ -80,8 +81,10 @@ def check_profile(profile: Profile) -> None:
         raise Invalid(N_("'{timezone}' is not a time zone like Asia/Shanghai."), field="profile.timezone",
                       timezone=profile.timezone) from None  # fmt: skip
     if profile.locale not in LOCALES:
-        raise Invalid(N_("'{locale}' is not a language of Headgate. Choose one of: {known}."), field="profile.locale",
-                      locale=profile.locale, known=", ".join(LOCALES))  # fmt: skip
+        raise Invalid(
+            N_("'{locale}' is not a language of Headgate. Choose one of: {known}."),
+            field="profile.locale", locale=profile.locale, known=", ".join(LOCALES),
+        )  # fmt: skip
     if profile.host and not HOST.fullmatch(profile.host):
         raise Invalid(N_("'{host}' cannot be a host name: use small letters, digits and hyphens."),
                       field="profile.host", host=profile.host)  # fmt: skip

@@ -93,7 +93,24 @@ def _for_plugins(app: Any, plugins: frozenset[str]) -> dict[str, Any]:
         if path.startswith("/api/")
         and all(owner is None or owner in plugins for owner in owners.get(path, ()))
     }
+    schemas = schema.get("components", {}).get("schemas", {})
+    needed = _referred_to(schema["paths"], schemas)
+    schema.setdefault("components", {})["schemas"] = {n: s for n, s in schemas.items() if n in needed}
     return schema
+
+
+def _referred_to(part: Any, schemas: dict[str, Any], found: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Give the names of the schemas to which a part of the description leads."""
+    if isinstance(part, list):
+        part = dict(enumerate(part))
+    if not isinstance(part, dict):
+        return found
+    name = str(part.get("$ref", "")).rpartition("/")[2]
+    if name in schemas and name not in found:
+        found = _referred_to(schemas[name], schemas, found | {name})
+    for inner in part.values():
+        found = _referred_to(inner, schemas, found)
+    return found
 
 
 HANDLERS: Sequence[HTTPRouteHandler] = (open_session, end_session, me, description)

@@ -1,4 +1,4 @@
-"""Numbers, money and times as people read them. Chinese and English group digits alike, so plain Python serves."""
+"""Numbers, money and times as people read them. Chinese and English group digits alike: Python serves."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from headgate_sdk.context import Context
-from headgate_sdk.money import SYMBOLS, Money, exponent
+from headgate_sdk.money import SYMBOLS, Money, exponent, to_major
 from headgate_sdk.quantity import quantity_text
 from markupsafe import Markup
 
@@ -19,9 +19,9 @@ def money(amount: Money | int | None, currency: str = "") -> Markup:
     if amount is None:
         return Markup("–")
     if isinstance(amount, Money):
-        amount, currency = amount.amount, amount.currency
+        currency, amount = amount.currency, amount.amount
     digits = exponent(currency)
-    text = f"{Decimal(abs(amount)).scaleb(-digits):,.{digits}f}"
+    text = f"{to_major(abs(amount), currency):,.{digits}f}"
     sign = MINUS if amount < 0 else ""
     return Markup('<span class="nowrap">{}<span class="currency">{}</span>{}</span>').format(
         sign, SYMBOLS.get(currency, currency), text

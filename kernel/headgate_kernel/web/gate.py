@@ -5,7 +5,7 @@ Nothing that a plugin registers is reached on another way, so off means off and 
 
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from headgate_sdk.context import Context
 from headgate_sdk.errors import Forbidden, HeadgateError, SignInRequired
@@ -14,7 +14,7 @@ from headgate_sdk.web import PUBLIC, SIGNED_IN
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from headgate_kernel.config import Settings
 from headgate_kernel.i18n import LOCALES
@@ -80,7 +80,7 @@ class Gate(ASGIMiddleware):
         plugin = options.get("plugin")
         if plugin is not None and plugin not in tenant.plugins:
             raise NotFoundException
-        await self._tenant(scope, receive, send, next_app, headers, tenant)
+        await self._tenant(scope, receive, send, next_app, headers=headers, tenant=tenant)
 
     async def _tenant(
         self,
@@ -88,6 +88,7 @@ class Gate(ASGIMiddleware):
         receive: Receive,
         send: Send,
         next_app: ASGIApp,
+        *,
         headers: Mapping[str, str],
         tenant: Tenant,
     ) -> None:
@@ -123,12 +124,13 @@ class Gate(ASGIMiddleware):
         locale = (
             (LOCALES.get(cookies.get(LOCALE_COOKIE, "")) and cookies[LOCALE_COOKIE])
             or session.locale
-            or (tenant.info.locale if tenant else self.kernel.catalogue.choose(headers.get("accept-language", "")))
+            or (tenant.info.locale if tenant else None)
+            or self.kernel.catalogue.choose(headers.get("accept-language", ""))
             or "en"
-        )  # fmt: skip
+        )
         state = RequestState(self.kernel, tenant, session, locale, token if session is not NOBODY else "")
         scope["state"][KEY] = state
-        if is_cross_site(scope["method"], headers, has_cookie_session=from_cookie):
+        if is_cross_site(cast("HTTPScope", scope)["method"], headers, has_cookie_session=from_cookie):
             raise Forbidden(
                 N_("This request came from another site and was stopped. Open the page again and retry.")
             )

@@ -1,4 +1,4 @@
-"""Requests that change something must come from our own pages (Fetch Metadata, with `Origin` for old browsers)."""
+"""What changes something must be asked from our own pages (Fetch Metadata, `Origin` for old browsers)."""
 
 from collections.abc import Mapping
 

@@ -1,11 +1,13 @@
 """Errors as people and programs are told them: one mapping, no stack trace."""
 
 import logging
+import re
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from headgate_sdk.errors import HeadgateError, InvalidFields, SignInRequired
+from asyncpg import CharacterNotInRepertoireError, UntranslatableCharacterError
+from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields, SignInRequired
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 from litestar import MediaType, Request, Response
@@ -62,7 +64,13 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 def exception_handlers() -> ExceptionHandlersMap:
     """Give the application's exception handlers."""
-    return {HeadgateError: _headgate_error, HTTPException: _http_error, Exception: _unexpected}
+    return {
+        HeadgateError: _headgate_error,
+        HTTPException: _http_error,
+        CharacterNotInRepertoireError: _null_character,
+        UntranslatableCharacterError: _null_character,
+        Exception: _unexpected,
+    }
 
 
 async def send_problem(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,9 +103,16 @@ def _http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     return _answer(request, status, Problem(code=f"http_{status}", message=words), forget=status == 404)
 
 
+def _null_character(request: AnyRequest, _: Exception) -> Response[Any]:
+    """Tell of the one character that PostgreSQL keeps in no text; no input needs to look for it then."""
+    return _headgate_error(
+        request, Invalid(N_("The text holds a null character. Take it out and try again."))
+    )
+
+
 def _unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
     reference = str(new_id())[-12:]
-    log.exception(
+    log.error(
         "request %s %s failed (reference %s)", request.method, request.url.path, reference, exc_info=error
     )
     words = _translate(
@@ -123,12 +138,25 @@ def _problem(request: AnyRequest, error: HeadgateError) -> Problem:
 def _validation_problem(request: AnyRequest, error: ValidationException) -> Problem:
     extra = error.extra if isinstance(error.extra, list) else []
     problems = [
-        Problem("invalid", str(item.get("message", "")), field=str(item.get("key", "")))
+        Problem("invalid", str(item.get("message", "")), field=_sent_name(request, str(item.get("key", ""))))
         for item in extra
         if isinstance(item, dict)
     ]
+    if not problems and (lacking := _LACKING.match(error.detail)):
+        problems = [Problem("invalid", _translate(request, N_("This is missing.")), field=lacking["name"])]
     words = _translate(request, N_("Please correct what is marked."))
     return Problem("invalid", words, field=problems[0].field if problems else "", problems=problems)
+
+
+_LACKING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
+"""The framework tells of a header or query parameter that was not sent in words only."""
+
+
+def _sent_name(request: AnyRequest, name: str) -> str:
+    """Give the name under which a parameter is sent, such as `Idempotency-Key`, for that of the argument."""
+    argument = request.route_handler.parsed_fn_signature.parameters.get(name)
+    described = argument.kwarg_definition if argument is not None else None
+    return getattr(described, "name", None) or name
 
 
 def _answer(request: AnyRequest, status: int, problem: Problem, *, forget: bool = False) -> Response[Any]:

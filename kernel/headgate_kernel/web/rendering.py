@@ -23,8 +23,8 @@ from headgate_kernel.web.assets_manifest import asset
 log = logging.getLogger(__name__)
 _locale: ContextVar[str] = ContextVar("headgate_page_locale", default="en")
 
-SECTIONS = (N_("Orders"), N_("Products"), N_("Customers"), N_("Prices"), N_("Stock"), N_("Money"), N_("Marketing"),
-            N_("Community"), N_("Reports"), N_("Settings"))  # fmt: skip
+SECTIONS = (N_("Orders"), N_("Products"), N_("Customers"), N_("Prices"), N_("Stock"), N_("Money"),
+            N_("Marketing"), N_("Community"), N_("Reports"), N_("Settings"))  # fmt: skip
 """Jobs of the workbench in the order of its menu; what is not among them stands before the settings."""
 
 KERNEL_NAV = (
@@ -167,7 +167,7 @@ class Renderer:
         ]
 
     def _translate(self, text: str) -> Markup:
-        """Give a translation that is escaped already, so that `.format()` escapes what is put in, but not markup."""
+        """Give a translation, escaped already, so that `.format()` escapes what is put in, but not markup."""
         return escape(self._catalogue.translate(_locale.get(), text))
 
 

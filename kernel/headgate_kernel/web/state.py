@@ -1,5 +1,6 @@
 """What the gate found out about a request; handlers and error pages read it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -48,7 +49,8 @@ class RequestState(msgspec.Struct):
 
 def state_of(scope: Scope) -> RequestState | None:
     """Give the state of a request, None before the gate."""
-    return cast("RequestState | None", scope["state"].get(KEY)) if "state" in scope else None
+    state: Mapping[str, object] = scope.get("state", {})  # absent where routing itself failed
+    return cast("RequestState | None", state.get(KEY))
 
 
 def provide_ctx(scope: Scope) -> Context:

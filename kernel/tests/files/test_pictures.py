@@ -122,8 +122,8 @@ async def test_transparency_stays(store):
 
 
 @pytest.mark.parametrize(("kind", "mode", "colour"), [
-    ("JPEG", "L", 128), ("JPEG", "CMYK", (0, 255, 255, 0)), ("PNG", "1", 1), ("PNG", "P", 3), ("PNG", "LA", (9, 9)),
-    ("PNG", "I;16", 3000),
+    ("JPEG", "L", 128), ("JPEG", "CMYK", (0, 255, 255, 0)), ("PNG", "1", 1), ("PNG", "P", 3),
+    ("PNG", "LA", (9, 9)), ("PNG", "I;16", 3000),
 ])  # fmt: skip
 async def test_every_kind_of_colour_is_taken(store, kind, mode, colour):
     assert opened(await store(drawn(kind, mode=mode, colour=colour))).size == (60, 40)

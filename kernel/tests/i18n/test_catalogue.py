@@ -27,7 +27,8 @@ def test_the_first_package_that_knows_a_text_wins(tmp_path, monkeypatch):
         (tmp_path / package / "__init__.py").touch()
         (folder / "zh_CN.po").write_text(
             'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
-            f'msgid "One"\nmsgstr "{word}"\n\n#, fuzzy\nmsgid "Guess"\nmsgstr "{word}"\n\nmsgid "Empty"\nmsgstr ""\n'
+            f'msgid "One"\nmsgstr "{word}"\n\n#, fuzzy\nmsgid "Guess"\nmsgstr "{word}"\n\n'
+            'msgid "Empty"\nmsgstr ""\n'
         )
     monkeypatch.syspath_prepend(tmp_path)
     catalogue = Catalogue(["first_words", "second_words"])

@@ -19,7 +19,8 @@ def host_of(tenant):
 
 async def audited(ctx):
     rows = await ctx.db.fetch(
-        "SELECT action, subject, actor_name FROM audit_entry WHERE tenant_id = $1 AND action LIKE 'plugin.%' ORDER BY id",
+        "SELECT action, subject, actor_name FROM audit_entry"
+        " WHERE tenant_id = $1 AND action LIKE 'plugin.%' ORDER BY id",
         ctx.tenant.id,
     )
     return [(row["action"], row["subject"], row["actor_name"]) for row in rows]

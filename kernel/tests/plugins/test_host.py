@@ -1,4 +1,4 @@
-"""Finding and admitting plugins: what does not work is skipped or kept with its reason, and stops nobody else."""
+"""Finding and admitting plugins: what does not work is skipped or kept with its reason, and stops nobody."""
 
 import logging
 from importlib.metadata import EntryPoint

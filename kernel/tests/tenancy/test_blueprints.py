@@ -87,7 +87,8 @@ async def contents(kernel, slug):
         )
     async with kernel.databases.platform_scope() as db:
         rows = await db.fetch(
-            "SELECT l.login, p::text FROM person_login l JOIN person p ON p.id = l.person_id WHERE l.login LIKE $1",
+            "SELECT l.login, p::text FROM person_login l JOIN person p ON p.id = l.person_id"
+            " WHERE l.login LIKE $1",
             f"%@{slug}.example",
         )
         found["people"] = sorted(tuple(row) for row in rows)

@@ -43,7 +43,8 @@ def profile_of(tenant, **changes):
         ("timezone", "Shanghai"), ("timezone", ""), ("timezone", "../../etc/passwd"), ("timezone", "Asia"),
         ("locale", "fr"), ("locale", ""), ("brand_colour", "red"), ("brand_colour", "#fff"),
         ("brand_colour", "#12345g"), ("brand_colour", "#0b6e4f;}"),
-        ("host", "Upper"), ("host", "a b"), ("host", "a:80"), ("host", "-a"), ("host", "console"), ("host", "www"),
+        ("host", "Upper"), ("host", "a b"), ("host", "a:80"), ("host", "-a"), ("host", "console"),
+        ("host", "www"),
     ],
 )  # fmt: skip
 def test_a_profile_that_cannot_be_used_names_its_field(field, value):

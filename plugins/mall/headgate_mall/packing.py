@@ -57,7 +57,7 @@ def steps_of(sku: Sku, unit: SkuUnit, available: int | None) -> Steps:
 
 @lru_cache(maxsize=10_000)
 def _steps(minimum: int, multiple: int, num: int, den: int) -> tuple[Steps, int, int]:
-    """Give steps without a limit, one step, and the base units in it, which are whole: few kinds serve all SKUs."""
+    """Give steps without a limit, one step, and the base units in it; few kinds serve all SKUs."""
     step = den * multiple // gcd(num, den * multiple)
     base_a_step = step * num // den
     least = -(-minimum // base_a_step) * step

@@ -157,7 +157,9 @@ def shelf_rows(
     rows = []
     for sku in skus:
         units = units_of(sku)
-        quantities = [in_cart.get((sku.id, one.name), _NONE) for one in units] if in_cart else [_NONE] * len(units)
+        quantities = (
+            [in_cart.get((sku.id, one.name), _NONE) for one in units] if in_cart else [_NONE] * len(units)
+        )
         carried = next((one.name for one, quantity in zip(units, quantities, strict=True) if quantity), "")
         chosen = pick_unit(sku, unit, carried)
         choices = tuple(

@@ -39,14 +39,14 @@ class Row(msgspec.Struct, frozen=True):
     problem: HeadgateError | None = None
 
 
-class RuleBody(msgspec.Struct, frozen=True):
+class RuleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule of the JSON API. Without a group it is everybody else's. Amounts are decimals as strings."""
 
     amount: Decimal
     group_id: UUID | None = None
 
 
-class RulesBody(msgspec.Struct, frozen=True):
+class RulesBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All rules of the distributor."""
 
     rules: tuple[RuleBody, ...]

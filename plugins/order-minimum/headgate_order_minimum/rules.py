@@ -118,7 +118,8 @@ def amount_text(money: Money) -> str:
 
 async def _minimums(ctx: Context) -> dict[UUID | None, Money]:
     rows = await ctx.db.fetch(
-        "SELECT group_id, amount, currency FROM order_minimum_rule WHERE tenant_id = $1 ORDER BY id", ctx.tenant.id
+        "SELECT group_id, amount, currency FROM order_minimum_rule WHERE tenant_id = $1 ORDER BY id",
+        ctx.tenant.id,
     )
     return {row["group_id"]: Money(row["amount"], row["currency"]) for row in rows}
 

@@ -268,7 +268,7 @@ def _page(items: list[Sku], limit: int) -> SkuPage:
 
 
 def _sku(row: Record) -> Sku:
-    values = dict(row)  # type: ignore[call-overload]
+    values = dict(row)
     values["base_price"] = tidy_price(values["base_price"])
     values["units"] = tuple([SkuUnit(*unit) for unit in _decode_units(values["units"])])
     return Sku(**values)

@@ -16,7 +16,7 @@ MAX_TEXT = 4000
 STATUSES = ("active", "stopped")
 
 
-class UnitInput(msgspec.Struct, frozen=True):
+class UnitInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sales unit besides the base unit: one of it is `num / den` base units."""
 
     name: str
@@ -25,7 +25,7 @@ class UnitInput(msgspec.Struct, frozen=True):
     is_default: bool = False
 
 
-class SkuInput(msgspec.Struct, frozen=True, kw_only=True):
+class SkuInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A SKU to save; the code tells whether it is a new one. Fields as in `Sku`."""
 
     code: str

@@ -13,7 +13,7 @@ from headgate_trade.catalogue_input import MAX_CODE, MAX_NAME, STATUSES, SaveRes
 from headgate_trade.terms import Words, read_words
 
 
-class CustomerInput(msgspec.Struct, frozen=True, kw_only=True):
+class CustomerInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A customer to save; the code tells whether it is a new one.
 
     Args:

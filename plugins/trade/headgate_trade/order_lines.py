@@ -24,7 +24,7 @@ MAX_AMOUNT = 10**15
 _STEP = Decimal("0.000001")
 
 
-class OrderLineInput(msgspec.Struct, frozen=True):
+class OrderLineInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is ordered.
 
     Args:

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class PriceRequest(msgspec.Struct, frozen=True):
+class PriceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to price: a SKU in one of its units."""
 
     sku_id: UUID
@@ -135,7 +135,9 @@ class Offer(msgspec.Struct, frozen=True):
     available: int | None
 
 
-async def list_offers(ctx: Context, customer_id: UUID | None, requests: Sequence[PriceRequest]) -> list[Offer]:
+async def list_offers(
+    ctx: Context, customer_id: UUID | None, requests: Sequence[PriceRequest]
+) -> list[Offer]:
     """Give the prices of `resolve_prices` for long lists: with the stock, without the reasons.
 
     Raises:
@@ -145,7 +147,9 @@ async def list_offers(ctx: Context, customer_id: UUID | None, requests: Sequence
     lines = await priced_lines(ctx, customer_id, requests, traced=False)
     require_sellable(lines)
     return [
-        Offer(line.price, line.available if line.stocked else None) for line in lines if line.price is not None
+        Offer(line.price, line.available if line.stocked else None)
+        for line in lines
+        if line.price is not None
     ]
 
 

@@ -183,7 +183,9 @@ def _trace(row: Record, winner: str, base: Decimal, zone: tzinfo) -> tuple[Trace
         else:
             won = rule.id == winner
             trace.append(
-                TraceEntry(rule.id, format(price, "f"), rule.source(row, zone), won, WON if won else OUTRANKED)
+                TraceEntry(
+                    rule.id, format(price, "f"), rule.source(row, zone), won, WON if won else OUTRANKED
+                )
             )
     trace.append(_base_entry(base, WON if winner == "base" else ""))
     return tuple(trace)

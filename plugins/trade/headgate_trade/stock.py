@@ -18,7 +18,7 @@ from headgate_sdk.quantity import MAX_BASE_QUANTITY
 ReceiptKind = Literal["opening", "receipt", "return"]
 
 
-class StockChange(msgspec.Struct, frozen=True):
+class StockChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many base units of a SKU come in; negative ones, where they are allowed, go out."""
 
     sku_id: UUID

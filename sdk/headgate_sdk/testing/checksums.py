@@ -44,4 +44,10 @@ async def checksums(kernel: Kernel, tenants: Sequence[Tenant], tables: Iterable[
 
 def changed_tables(before: Checksums, after: Checksums) -> list[str]:
     """Name the tables whose rows differ."""
-    return sorted({name for tenant, name in before.keys() | after.keys() if before.get((tenant, name)) != after.get((tenant, name))})
+    return sorted(
+        {
+            name
+            for tenant, name in before.keys() | after.keys()
+            if before.get((tenant, name)) != after.get((tenant, name))
+        }
+    )

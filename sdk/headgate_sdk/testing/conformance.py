@@ -5,11 +5,12 @@
     class TestOffers(PluginConformance):
         plugin = "offers"
 
-The kit reads what the plugin has registered (routes, menu entries, slots, steps, hooks, permissions, the API's
-description) and tries each, switched on and off, at two distributors. A subclass fills tenants with data, so that
-"nothing is lost" says something, and gives the data of the slots that the plugin fills.
+The kit reads what the plugin has registered (routes, menu entries, slots, steps, hooks, permissions, the
+API's description) and tries each, switched on and off, at two distributors. A subclass fills tenants with
+data, so that "nothing is lost" says something, and gives the data of the slots that the plugin fills.
 """
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -55,7 +56,9 @@ class Pair:
         """Switch a plugin here as people do, after those that need it when it goes off."""
         if state == "off":
             for needing in reversed(self.kernel.host.installed):
-                if needing.manifest.id != plugin and plugin in closure([needing.manifest.id], self.kernel.host.installed):
+                if needing.manifest.id != plugin and plugin in closure(
+                    [needing.manifest.id], self.kernel.host.installed
+                ):
                     await self._post(needing.manifest.id, "off")
         await self._post(plugin, state)
 
@@ -70,22 +73,26 @@ class PluginConformance:
     plugin: ClassVar[str]
 
     async def fill(self, kernel: Kernel, tenant: Tenant) -> None:
-        """Put rows into the plugin's tables, so that losing them would be noticed; no open orders with its steps."""
+        """Put rows into all of the plugin's tables, and leave no open order that needs its steps."""
 
     async def slot_data(self, ctx: Context, place: str) -> Any:
-        """Give what the page hands to a place, such that the plugin shows something there; `ctx` is of `slot_role`."""
+        """Give what the page hands to a place, such that the plugin shows something; `ctx` is of `slot_role`."""
         raise NotImplementedError(f"say what the page hands to the place {place}")
 
     slot_role: ClassVar[str] = "owner"
     """Role of those who see the plugin's slots."""
 
-    @pytest.fixture
-    async def pair(self, kernel: Kernel, app: Litestar, new_tenant: MakeTenant, client_for: SignIn) -> Pair:
-        """Two filled distributors."""
+    async def make_pair(self, kernel: Kernel, new_tenant: MakeTenant, client_for: SignIn) -> Pair:
+        """Make two filled distributors."""
         here, there = await new_tenant(), await new_tenant()
         for tenant in (here, there):
             await self.fill(kernel, tenant)
         return Pair(kernel, here, there, await client_for(here, "owner"), await client_for(there, "owner"))
+
+    @pytest.fixture
+    async def pair(self, kernel: Kernel, app: Litestar, new_tenant: MakeTenant, client_for: SignIn) -> Pair:
+        """Two filled distributors of this test's own."""
+        return await self.make_pair(kernel, new_tenant, client_for)
 
     # -- what it declares -----------------------------------------------------------------------------------
 
@@ -104,7 +111,9 @@ class PluginConformance:
         surfaces = kernel.host.surfaces
         asked = {opt["permission"] for _, _, opt in _routes(kernel, self.plugin)}
         asked |= {item.permission for owner, item in surfaces.nav if owner == self.plugin}
-        asked |= {step.permission for owner, step in surfaces.step_types if owner == self.plugin and step.permission}
+        asked |= {
+            step.permission for owner, step in surfaces.step_types if owner == self.plugin and step.permission
+        }
         assert asked <= declared | {PUBLIC, SIGNED_IN}
 
     def test_its_names_are_its_own(self, kernel: Kernel) -> None:
@@ -120,16 +129,20 @@ class PluginConformance:
     async def test_its_addresses_are_like_unknown_ones_when_it_is_off(
         self, kernel: Kernel, app: Litestar, pair: Pair, client_for: SignIn
     ) -> None:
-        """For every route and verb: answered when on; off, byte for byte what an unknown address gets, for anybody."""
+        """Each route and verb: answered when on; off, byte for byte what an unknown address gets."""
         routes = _routes(kernel, self.plugin, app)
         people = {role: await client_for(pair.here, role) for role in ("", "owner", "buyer")}
         for method, path, _ in routes:
-            assert not await _is_unknown(people["owner"], method, path), f"{method} {path} is not there when on"
+            assert not await _is_unknown(people["owner"], method, path), (
+                f"{method} {path} is not there when on"
+            )
         await pair.switch(self.plugin, "off")
         for method, path, _ in routes:
             for role, client in people.items():
                 assert await _is_unknown(client, method, path), f"{method} {path} shows to {role or 'nobody'}"
-            assert not await _is_unknown(pair.other, method, path), f"{method} {path} is gone for the other too"
+            assert not await _is_unknown(pair.other, method, path), (
+                f"{method} {path} is gone for the other too"
+            )
 
     async def test_its_menu_entries_go_with_it(self, kernel: Kernel, pair: Pair, client_for: SignIn) -> None:
         """On the pages of every face that still stand."""
@@ -155,7 +168,10 @@ class PluginConformance:
         page = (await pair.owner.get("/settings/flow")).text
         assert [step for step in steps if f'value="{step}"' not in page] == []
         await pair.switch(self.plugin, "off")
-        page, other = (await pair.owner.get("/settings/flow")).text, (await pair.other.get("/settings/flow")).text
+        page, other = (
+            (await pair.owner.get("/settings/flow")).text,
+            (await pair.other.get("/settings/flow")).text,
+        )
         assert [step for step in steps if step in page] == []
         assert [step for step in steps if f'value="{step}"' not in other] == []
 
@@ -164,7 +180,8 @@ class PluginConformance:
         own = {
             name
             for name, info in hook_infos().items()
-            if info.scope == "tenant" and any(i.plugin == self.plugin for i in kernel.host.implementations(name))
+            if info.scope == "tenant"
+            and any(i.plugin == self.plugin for i in kernel.host.implementations(name))
         }
         assert await _hooks_of(pair, self.plugin, pair.here) == own
         await pair.switch(self.plugin, "off")
@@ -174,12 +191,18 @@ class PluginConformance:
     async def test_the_apis_description_leaves_it_out_when_it_is_off(
         self, kernel: Kernel, app: Litestar, pair: Pair
     ) -> None:
-        """Paths are the ones of the plugins that are on."""
+        """Its paths are not told, nor the shapes of what only they take and give."""
         paths = {path for _, path, opt in _routes(kernel, self.plugin, app) if opt["surface"] == "api"}
-        assert paths <= await _described(pair.owner)
+        described = await _description(pair.owner)
+        assert paths <= described["paths"].keys()
         await pair.switch(self.plugin, "off")
-        assert not paths & await _described(pair.owner)
-        assert paths <= await _described(pair.other)
+        left = await _description(pair.owner)
+        assert not paths & left["paths"].keys()
+        text = json.dumps(left)
+        assert [
+            name for name in left["components"]["schemas"] if f'"#/components/schemas/{name}"' not in text
+        ] == []
+        assert await _description(pair.other) == described
 
     async def test_off_and_on_again_loses_nothing(self, kernel: Kernel, pair: Pair) -> None:
         """Neither rows of the plugin nor the answers of its pages."""
@@ -211,7 +234,9 @@ class PluginConformance:
             return await ctx.slot(place, await self.slot_data(ctx, place))
 
 
-def _routes(kernel: Kernel, plugin: str, app: Litestar | None = None) -> list[tuple[str, str, dict[str, str]]]:
+def _routes(
+    kernel: Kernel, plugin: str, app: Litestar | None = None
+) -> list[tuple[str, str, dict[str, str]]]:
     """Give verb, path and options of each route of a plugin."""
     if app is None:
         handlers = [route for owner, route in kernel.host.surfaces.routes if owner == plugin]
@@ -253,6 +278,6 @@ async def _hooks_of(pair: Pair, plugin: str, tenant: Tenant) -> set[str]:
     return {name for name, called in table.items() if any(i.plugin == plugin for i in called)}
 
 
-async def _described(client: Client) -> set[str]:
-    description: dict[str, dict[str, Any]] = (await client.get("/api/v1/openapi.json")).json()
-    return set(description["paths"])
+async def _description(client: Client) -> dict[str, Any]:
+    description: dict[str, Any] = (await client.get("/api/v1/openapi.json")).json()
+    return description

@@ -105,7 +105,7 @@ async def ctx(open_context: OpenContext) -> AsyncIterator[Context]:
 async def client_for(
     app: Litestar, kernel: Kernel
 ) -> AsyncIterator[Callable[[Tenant, str], Awaitable[Client]]]:
-    """Signs people of a tenant in, by the key of their role (`owner`, `clerk`, `buyer`, ...); empty: nobody."""
+    """Signs people of a tenant in, by the key of their role (`owner`, `clerk`, `buyer`, …); empty: nobody."""
     opened: list[httpx.AsyncClient] = []
 
     async def sign(tenant: Tenant, role: str) -> Client:

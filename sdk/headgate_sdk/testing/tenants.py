@@ -25,11 +25,12 @@ ROLES = (
          "trade.orders.place", "trade.orders.approve_sales", "trade.orders.cancel", "trade.accounts.read",
          "trade.imports.run"),
     ),
-    RoleEntry("finance", "Finance", ("trade.orders.read", "trade.orders.approve_finance", "trade.accounts.read")),
+    RoleEntry("finance", "Finance", ("trade.orders.read", "trade.orders.approve_finance",
+                                     "trade.accounts.read")),
     RoleEntry("warehouse", "Warehouse", ("trade.stock.*", "trade.orders.read", "trade.orders.outbound",
                                          "trade.orders.ship")),
-    RoleEntry("buyer", "Buyer", ("trade.catalogue.read", "trade.orders.place_own", "trade.orders.cancel", "trade.orders.receive",
-                                 "trade.accounts.read_own")),
+    RoleEntry("buyer", "Buyer", ("trade.catalogue.read", "trade.orders.place_own", "trade.orders.cancel",
+                                 "trade.orders.receive", "trade.accounts.read_own")),
 )  # fmt: skip
 """Roles as blueprints give them."""
 

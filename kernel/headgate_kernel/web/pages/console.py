@@ -61,9 +61,12 @@ async def health(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 
 _TENANTS = """
-SELECT t.slug, t.name, coalesce((SELECT min(h.host) FROM tenant_host h WHERE h.tenant_id = t.id), '') AS host, t.state,
-       (SELECT count(*) FROM membership m WHERE m.tenant_id = t.id AND m.state = 'active' AND m.kind = 'staff') AS staff,
-       (SELECT count(*) FROM membership m WHERE m.tenant_id = t.id AND m.state = 'active' AND m.kind = 'customer') AS customers,
+SELECT t.slug, t.name, coalesce((SELECT min(h.host) FROM tenant_host h WHERE h.tenant_id = t.id), '') AS host,
+       t.state,
+       (SELECT count(*) FROM membership m
+        WHERE m.tenant_id = t.id AND m.state = 'active' AND m.kind = 'staff') AS staff,
+       (SELECT count(*) FROM membership m
+        WHERE m.tenant_id = t.id AND m.state = 'active' AND m.kind = 'customer') AS customers,
        (SELECT count(*) FROM plugin_activation a WHERE a.tenant_id = t.id AND a.state = 'active') AS plugins,
        t.created_at
 FROM tenant t ORDER BY t.name

@@ -136,7 +136,7 @@ async def kit(ctx: Context) -> Response[str]:
 
 
 def _local(path: str) -> str:
-    """Accept only an address on this host to go to; browsers read a backslash as a slash and skip controls."""
+    """Accept only an address on this host; browsers read a backslash as a slash and skip controls."""
     plain = path.isprintable() and "\\" not in path
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 

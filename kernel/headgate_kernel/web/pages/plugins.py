@@ -19,13 +19,15 @@ PERMISSION = "headgate.plugins.write"
 
 CATEGORIES = {
     "base": N_("Base"), "selling": N_("Selling"), "erp": N_("ERP"), "community": N_("Community"),
-    "customers": N_("Customers"), "logistics": N_("Logistics"), "money": N_("Money"), "reports": N_("Reports"),
+    "customers": N_("Customers"), "logistics": N_("Logistics"), "money": N_("Money"),
+    "reports": N_("Reports"),
 }  # fmt: skip
 
 STATES = {
     "active": ("ok", N_("On")), "off": ("info", N_("Off")), "incompatible": ("stop", N_("Does not fit")),
     "needs_config": ("wait", N_("Needs settings")), "degraded": ("wait", N_("In trouble")),
-    "quarantined": ("stop", N_("Stopped")), "draining": ("wait", N_("Running out")), "removing": ("wait", N_("Being removed")),
+    "quarantined": ("stop", N_("Stopped")), "draining": ("wait", N_("Running out")),
+    "removing": ("wait", N_("Being removed")),
 }  # fmt: skip
 
 

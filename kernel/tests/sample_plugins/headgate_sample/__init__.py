@@ -1,1 +1,1 @@
-"""A plugin for the kernel's tests: notes with a page, endpoints, a step, a place for others, and ways to fail."""
+"""A plugin for the kernel's tests: notes with a page, endpoints, steps, a place for others, ways to fail."""

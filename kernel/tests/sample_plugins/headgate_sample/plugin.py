@@ -94,7 +94,8 @@ def headgate_subject_types():
 @hookimpl
 def headgate_step_types():
     return (
-        StepType(id="sample.check", name="Check", subject="sample.ticket", phases=("before",), permission=WRITE),
+        StepType(id="sample.check", name="Check", subject="sample.ticket", phases=("before",),
+                 permission=WRITE),
         StepType(id="sample.file", name="File", subject="sample.ticket", phases=("after",), permission=WRITE,
                  default_on=False),
     )  # fmt: skip

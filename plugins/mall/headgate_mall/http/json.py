@@ -45,7 +45,7 @@ from headgate_mall.shelf import load_row, load_shelf
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 
 
-class LineIn(msgspec.Struct, frozen=True):
+class LineIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line of the cart to set.
 
     Args:
@@ -59,7 +59,7 @@ class LineIn(msgspec.Struct, frozen=True):
     quantity: str
 
 
-class CheckoutIn(msgspec.Struct, frozen=True):
+class CheckoutIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What goes with the cart.
 
     Args:

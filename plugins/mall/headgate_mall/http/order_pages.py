@@ -29,7 +29,7 @@ PAGE = 20
 OrderState = Literal["", "open", "completed", "cancelled"]
 
 
-class StepForm(msgspec.Struct, frozen=True):
+class StepForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the button of a step sends; `seq` is the state that the buyer saw."""
 
     decision: Literal["done", "reject"] = "done"
@@ -37,7 +37,7 @@ class StepForm(msgspec.Struct, frozen=True):
     seq: int | None = None
 
 
-class CancelForm(msgspec.Struct, frozen=True):
+class CancelForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why an order is cancelled."""
 
     reason: Annotated[str, msgspec.Meta(max_length=500)] = ""

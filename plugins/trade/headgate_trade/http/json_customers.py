@@ -32,7 +32,7 @@ class CustomerList(msgspec.Struct, frozen=True):
     next: str | None
 
 
-class PriceIn(msgspec.Struct, frozen=True):
+class PriceIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A customer's fixed price of a SKU in one unit; null takes it away."""
 
     sku_id: UUID
@@ -40,7 +40,7 @@ class PriceIn(msgspec.Struct, frozen=True):
     price: Decimal | None
 
 
-class PriceQuestion(msgspec.Struct, frozen=True):
+class PriceQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to price, and for whom; without a customer base prices are given."""
 
     lines: list[PriceRequest]
@@ -80,7 +80,7 @@ class AccountView(msgspec.Struct, frozen=True):
     next: str | None
 
 
-class CreditNoteIn(msgspec.Struct, frozen=True):
+class CreditNoteIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A credit note.
 
     Args:

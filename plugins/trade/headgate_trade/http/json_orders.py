@@ -28,7 +28,7 @@ Key = Annotated[
 ]  # fmt: skip
 
 
-class OrderIn(msgspec.Struct, frozen=True):
+class OrderIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An order for a customer; `agreed_price` of a line needs the permission to override prices."""
 
     customer_id: UUID
@@ -122,7 +122,7 @@ class OrderDetailView(msgspec.Struct, frozen=True, kw_only=True):
     milestones: list[MilestoneState]
 
 
-class StepIn(msgspec.Struct, frozen=True):
+class StepIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to do with an open step; a rejection needs a note."""
 
     decision: Literal["done", "reject"] = "done"
@@ -130,7 +130,7 @@ class StepIn(msgspec.Struct, frozen=True):
     expected_seq: int | None = None
 
 
-class CancelIn(msgspec.Struct, frozen=True):
+class CancelIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why an order is cancelled."""
 
     reason: Annotated[str, msgspec.Meta(max_length=1000)]

@@ -27,14 +27,14 @@ class LevelView(msgspec.Struct, frozen=True):
     available: int
 
 
-class DeliveryIn(msgspec.Struct, frozen=True):
+class DeliveryIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Goods that come in; sending the same document again changes nothing."""
 
     document_id: UUID
     rows: list[StockChange]
 
 
-class CountIn(msgspec.Struct, frozen=True):
+class CountIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Corrections, in base units up or down; sending the same document again changes nothing."""
 
     document_id: UUID
