@@ -62,6 +62,7 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         opened = kernel or await Kernel.open(settings, host)
         app.state.kernel = gate.kernel = opened
+        await opened.sessions.drop_expired()
         try:
             yield
         finally:

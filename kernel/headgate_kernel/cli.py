@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import click
 from headgate_sdk.commands import TenantRunner
-from headgate_sdk.errors import HeadgateError
+from headgate_sdk.errors import HeadgateError, NotFound
+from headgate_sdk.i18n import N_
 
 from headgate_kernel.config import Settings
 from headgate_kernel.demo import demo
@@ -42,9 +43,20 @@ class CommandLine:
 
         async def go() -> T:
             async with database_ready(self.settings(), self.host) as kernel:
-                return await use_case(RunnerOfTenant(kernel, await kernel.tenant(slug)))
+                tenant = await kernel.tenant(slug)
+                if plugin is not None and plugin not in tenant.plugins:
+                    raise NotFound(
+                        N_("The plugin {plugin} is switched off for {tenant}. Switch it on first."),
+                        plugin=plugin, tenant=slug,
+                    )  # fmt: skip
+                return await use_case(RunnerOfTenant(kernel, tenant))
 
+        plugin = self._plugin_of(click.get_current_context().command)
         return asyncio.run(go())
+
+    def _plugin_of(self, command: click.Command) -> str | None:
+        """Tell whose command runs: one of a plugin that is off for the tenant is as good as none."""
+        return next((plugin for plugin, own in self.host.surfaces.commands if own is command), None)
 
 
 pass_line = click.make_pass_decorator(CommandLine)

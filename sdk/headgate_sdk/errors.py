@@ -109,11 +109,10 @@ class Vetoed(Conflict):
 
     code = "vetoed"
 
-    def __init__(
-        self, plugin: str, reason: str, /, *, field: str = "", row: int | None = None, **params: object
-    ) -> None:
-        super().__init__(reason, field=field, row=row, **params)
+    def __init__(self, plugin: str, reason: str, /, **params: object) -> None:
+        super().__init__(reason)
         self.plugin = plugin
+        self.params = params
 
 
 class NotReady(HeadgateError):

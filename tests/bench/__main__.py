@@ -35,13 +35,20 @@ class Plan(msgspec.Struct, frozen=True):
 
     size: Size = Size()
     rounds: int = 5
-    seconds: float = 3
+    seconds: float = 2.5
     captured: int = 1_000
     calls: int = 20_000
     tenants: int = 200
 
 
-QUICK = Plan(size=Size(skus=1_200, customers=100, listed=400), rounds=2, seconds=1, captured=200, calls=4_000, tenants=20)
+QUICK = Plan(
+    size=Size(skus=1_200, customers=100, listed=400),
+    rounds=2,
+    seconds=1,
+    captured=200,
+    calls=4_000,
+    tenants=20,
+)
 
 
 async def run(plan: Plan) -> list[Line]:
@@ -95,14 +102,27 @@ async def _measure(
         with serving.headgate(among) as crowded:
             lines.append(
                 await neighbour_line(
-                    headgate, crowded, shop, places, tenants=plan.tenants, rounds=plan.rounds, seconds=plan.seconds
+                    headgate,
+                    crowded,
+                    shop,
+                    places,
+                    tenants=plan.tenants,
+                    rounds=plan.rounds,
+                    seconds=plan.seconds,
                 )
             )
         _say("neighbours measured")
         lines += await order_lines(headgate, shop, order_references, rounds=plan.rounds, seconds=plan.seconds)
         memory = headgate.memory_bytes() / 2**20
     lines.append(
-        Line(what="memory of one worker", ours=f"{memory:.0f} MB", reference="", ratio="", budget="<= 250 MB", met=memory <= 250)
+        Line(
+            what="memory of one worker",
+            ours=f"{memory:.0f} MB",
+            reference="",
+            ratio="",
+            budget="<= 250 MB",
+            met=memory <= 250,
+        )
     )
     return lines
 
@@ -136,7 +156,9 @@ def _say(words: str) -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less data and fewer rounds, to see that it works")
+    parser.add_argument(
+        "--quick", action="store_true", help="less data and fewer rounds, to see that it works"
+    )
     plan = QUICK if parser.parse_args().quick else Plan()
     load = os.getloadavg()[0]
     lines = uvloop.run(run(plan))

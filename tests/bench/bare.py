@@ -1,4 +1,4 @@
-"""A Litestar with one route that sends the JSON of a file, for comparison: no tenant, no person, no database."""
+"""A Litestar with one route that sends the JSON of a file: no tenant, no person, no database."""
 
 import os
 from pathlib import Path

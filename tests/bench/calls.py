@@ -16,7 +16,7 @@ from headgate_sdk.hooks import hookimpl
 from headgate_sdk.manifest import Manifest
 from headgate_sdk.testing.application import running
 from litestar import Litestar, get
-from litestar.types import ASGIApp, Message, Scope
+from litestar.types import ASGIApp, Message
 
 from tests.bench.goods import Distributor
 from tests.bench.measuring import Line, cost_line, measure
@@ -44,7 +44,9 @@ async def hook_line(kernel: Kernel, shop: Distributor, *, rounds: int, calls: in
 
         taken = await measure({"ours": _cost(ours, calls), "loop": _cost(loop, calls)}, rounds)
     what = f"batch hook call, {INSTALLED} plugins installed, {ACTIVE} active"
-    return cost_line(what, taken["ours"], taken["loop"], f"loop over {ACTIVE} functions", at_most=5, kind="difference")
+    return cost_line(
+        what, taken["ours"], taken["loop"], f"loop over {ACTIVE} functions", at_most=5, kind="difference"
+    )
 
 
 def _plugin(number: int) -> InstalledPlugin:
@@ -56,7 +58,12 @@ def _plugin(number: int) -> InstalledPlugin:
 
     module.headgate_check_orders = headgate_check_orders  # type: ignore[attr-defined]
     manifest = Manifest(
-        id=f"bench-{number}", name="", description="", version="0.1.0", package="headgate_trade", category="selling"
+        id=f"bench-{number}",
+        name="",
+        description="",
+        version="0.1.0",
+        package="headgate_trade",
+        category="selling",
     )
     return InstalledPlugin(manifest=manifest, module=module, problem="")
 
@@ -76,10 +83,8 @@ async def request_line(kernel: Kernel, shop: Distributor, *, rounds: int, calls:
             "bare": _cost(_request(bare, shop), calls),
         }
         taken = await measure(samples, rounds)
-    return cost_line(
-        "kernel's part of a request without queries", taken["ours"], taken["bare"], "bare Litestar", at_most=25,
-        kind="difference",
-    )  # fmt: skip
+    what = "kernel's part of a request without queries"
+    return cost_line(what, taken["ours"], taken["bare"], "bare Litestar", at_most=25, kind="difference")
 
 
 def _request(application: ASGIApp, shop: Distributor) -> Callable[[], Awaitable[None]]:
@@ -98,8 +103,9 @@ def _request(application: ASGIApp, shop: Distributor) -> Callable[[], Awaitable[
 
     async def ask() -> None:
         scope: dict[str, Any] = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-            "path": "/api/v1/me", "raw_path": b"/api/v1/me", "query_string": b"", "root_path": "",
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+            "scheme": "http", "path": "/api/v1/me", "raw_path": b"/api/v1/me", "query_string": b"",
+            "root_path": "",
             "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
         }  # fmt: skip
         await application(scope, receive, send)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """What a use case sends to PostgreSQL, taken down while it runs, and undone."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -61,12 +61,10 @@ async def capture(
 ) -> list[Sent]:
     """Run a use case and give what it sent, from BEGIN to the COMMIT that it would have ended with."""
     with _listening(kernel) as pool:
-        try:
+        with suppress(UndoneError):
             async with kernel.context(tenant, actor=actor) as ctx:
                 await use_case(ctx)
                 raise UndoneError
-        except UndoneError:
-            pass
         sent = list(pool.sent)
     assert sent[-1].sql == "ROLLBACK"
     return [*sent[:-1], Sent("COMMIT", ())]

@@ -117,7 +117,9 @@ async def _customers(ctx: Context, size: Size) -> list[UUID]:
         for number in range(size.customers)
     ]  # fmt: skip
     await save_customers(ctx, rows)
-    found = await ctx.db.fetch("SELECT id FROM trade_customer WHERE tenant_id = $1 ORDER BY code", ctx.tenant.id)
+    found = await ctx.db.fetch(
+        "SELECT id FROM trade_customer WHERE tenant_id = $1 ORDER BY code", ctx.tenant.id
+    )
     return [row["id"] for row in found]
 
 
@@ -127,9 +129,14 @@ async def _prices(
     def price() -> Decimal:
         return Decimal(chance.randrange(20, 90_000)).scaleb(-2)
 
-    lists = await ctx.db.fetch("SELECT id FROM trade_price_list WHERE tenant_id = $1 ORDER BY key", ctx.tenant.id)
+    lists = await ctx.db.fetch(
+        "SELECT id FROM trade_price_list WHERE tenant_id = $1 ORDER BY key", ctx.tenant.id
+    )
     for row in lists:
-        items = [PriceListItem(row["id"], sku, "个", price()) for sku in chance.sample(skus, min(size.listed, len(skus)))]
+        items = [
+            PriceListItem(row["id"], sku, "个", price())
+            for sku in chance.sample(skus, min(size.listed, len(skus)))
+        ]
         for part in _batches(items):
             await set_price_list_items(ctx, part)
     earlier = ctx.clock.now() - timedelta(days=30)
@@ -151,7 +158,9 @@ async def _buyers(kernel: Kernel, tenant: Tenant, customers: Sequence[UUID]) -> 
         for number in range(len(customers))
     ]
     async with kernel.databases.platform_scope() as db:
-        persons = await save_people(db, [NewPerson(person.login, person.name) for person in people], kernel.clock.now())
+        persons = await save_people(
+            db, [NewPerson(person.login, person.name) for person in people], kernel.clock.now()
+        )
     async with kernel.context(tenant) as ctx:
         members = await save_members(ctx, people, persons)
         for person, customer in zip(people, customers, strict=True):

@@ -103,7 +103,9 @@ async def drive(port: int, make: Callable[[int], bytes], *, clients: int, second
     began = time.perf_counter()
 
     async def run(number: int) -> None:
-        transport, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", port)
+        transport, connection = await asyncio.get_running_loop().create_connection(
+            _Connection, "127.0.0.1", port
+        )
         with suppress(asyncio.CancelledError):
             while (sent := time.perf_counter()) - began < seconds:
                 status, body = await connection.ask(make(number))

@@ -111,5 +111,7 @@ def table(lines: Sequence[Line]) -> str:
     rows = [("what", "ours", "reference", "ratio (min-max)", "budget", "verdict")]
     rows += [(line.what, line.ours, line.reference, line.ratio, line.budget, line.verdict) for line in lines]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return "\n".join([text[0], "  ".join("-" * width for width in widths), *text[1:]])

@@ -10,8 +10,8 @@ from tests.bench.measuring import Line, Sample, measure, rate_line
 from tests.bench.pages import CLIENTS, PAGE, Places, page_request
 from tests.bench.serving import Server
 
-SHARE = 10
-"""A neighbour has every tenth of the goods."""
+SHARE = 20
+"""A neighbour has every twentieth of the goods."""
 _TABLES = {
     "trade_category": "true",
     "trade_product": "id IN (SELECT product_id FROM carried)",
@@ -42,8 +42,8 @@ async def with_neighbours(server: DatabaseServer, shop: Distributor, tenants: in
             tenants, shop.tenant.info.id,
         )  # fmt: skip
         await connection.execute(
-            "CREATE TEMP TABLE carried AS SELECT id, product_id FROM "
-            f"(SELECT id, product_id, row_number() OVER (ORDER BY id) AS n FROM trade_sku) s WHERE n % {SHARE} = 0"
+            "CREATE TEMP TABLE carried AS SELECT id, product_id FROM (SELECT id, product_id, "
+            f"row_number() OVER (ORDER BY id) AS n FROM trade_sku) s WHERE n % {SHARE} = 0"
         )
         for table, which in _TABLES.items():
             await _copy_rows(connection, table, which, shop.tenant.info.id)
@@ -62,20 +62,30 @@ async def _copy_rows(connection: asyncpg.Connection, table: str, which: str, ten
     columns = ", ".join(f"s.{row['attname']}" for row in rows)
     names = columns.replace("s.", "")
     await connection.execute(
-        f"INSERT INTO {table} (tenant_id, {names}) SELECT t.id, {columns} FROM tenant t "
-        f"CROSS JOIN (SELECT * FROM {table} WHERE tenant_id = {tenant_id} AND {which}) s WHERE t.id <> {tenant_id}"
+        f"INSERT INTO {table} (tenant_id, {names}) SELECT t.id, {columns} FROM tenant t CROSS JOIN "
+        f"(SELECT * FROM {table} WHERE tenant_id = {tenant_id} AND {which}) s WHERE t.id <> {tenant_id}"
     )
 
 
 async def neighbour_line(
-    alone: Server, among: Server, shop: Distributor, places: Places, *, tenants: int, rounds: int, seconds: float
+    alone: Server,
+    among: Server,
+    shop: Distributor,
+    places: Places,
+    *,
+    tenants: int,
+    rounds: int,
+    seconds: float,
 ) -> Line:
     """Measure."""
 
     def page(server: Server) -> Sample:
         async def sample() -> float:
             load = await drive(
-                server.port, lambda client: page_request(shop, places.json, client), clients=CLIENTS, seconds=seconds
+                server.port,
+                lambda client: page_request(shop, places.json, client),
+                clients=CLIENTS,
+                seconds=seconds,
             )
             return load.rate
 

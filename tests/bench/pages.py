@@ -1,4 +1,4 @@
-"""A page of fifty goods with the buyer's prices and stock: as JSON, as a rendered page, and what each costs."""
+"""A page of fifty goods with the buyer's prices and stock: as JSON, rendered, and what each costs."""
 
 import random
 from pathlib import Path
@@ -78,8 +78,14 @@ async def one_body(server: Server, shop: Distributor, places: Places) -> bytes:
 
 
 async def page_lines(
-    server: Server, bare: Server, shop: Distributor, places: Places, reference: Reference, *,
-    rounds: int, seconds: float,
+    server: Server,
+    bare: Server,
+    shop: Distributor,
+    places: Places,
+    reference: Reference,
+    *,
+    rounds: int,
+    seconds: float,
 ) -> list[Line]:
     """Measure."""
     loads: dict[str, list[tuple[Load, float]]] = {"json": [], "html": [], "bare": []}
@@ -118,10 +124,14 @@ async def page_lines(
 
     return [
         rate_line(
-            f"page of {PAGE} with own prices and stock, JSON", taken["json"], taken["pgbench"],
+            f"page of {PAGE} with own prices and stock, JSON",
+            taken["json"],
+            taken["pgbench"],
             f"pgbench, same statements (p95 {median(run.p95 for run in runs):.0f} ms)",
             extra=f", p95 {p95('json'):.0f} ms",
         ),
         rate_line("", taken["json"], taken["bare"], f"bare Litestar, same JSON (p95 {p95('bare'):.0f} ms)"),
-        cost_line("the same rendered, CPU of the server", cpu("html"), cpu("json"), "JSON", at_most=2, kind="ratio"),
-    ]  # fmt: skip
+        cost_line(
+            "the same rendered, CPU of the server", cpu("html"), cpu("json"), "JSON", at_most=2, kind="ratio"
+        ),
+    ]

@@ -1,8 +1,8 @@
 """pgbench sending what Headgate sends: the same statements, to the same tables, from as many clients.
 
-The statements of many runs of a use case are taken down. Their values go into a table, a row for each run; the
-script picks a row at random, so that PostgreSQL reads the values instead of being sent them. What has to be new
-each time (ids, numbers, keys) is made from a counter of the script's.
+The statements of many runs of a use case are taken down. Their values go into a table, a row for each run;
+the script picks a row at random, so that PostgreSQL reads the values instead of being sent them. What has to
+be new each time (ids, numbers, keys) is made from a counter of the script's.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ FRESH = "@"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What pgbench did: transactions a second, and the latency that 95 of 100 stayed below, in milliseconds."""
+    """What pgbench did: transactions a second, and the latency that 95 of 100 stayed below, in ms."""
 
     rate: float
     p95: float
@@ -78,8 +78,14 @@ def _p95(log: Path) -> float:
 
 
 async def prepare(
-    server: DatabaseServer, tenant_id: TenantId, name: str, captured: Sequence[Sequence[Sent]], folder: Path, *,
-    fresh: Sequence[frozenset[str]] | None = None, only: re.Pattern[str] | None = None,
+    server: DatabaseServer,
+    tenant_id: TenantId,
+    name: str,
+    captured: Sequence[Sequence[Sent]],
+    folder: Path,
+    *,
+    fresh: Sequence[frozenset[str]] | None = None,
+    only: re.Pattern[str] | None = None,
 ) -> Reference:
     """Make a script of captured runs, which all sent the same statements.
 
@@ -99,7 +105,11 @@ async def prepare(
         marked = await _store(connection, name, types, same, fresh)
     finally:
         await connection.close()
-    lines = ["\\set run random(0, :runs - 1)", "\\set turn :turn + 1", "\\set stamp :start * 100000000000 + :turn * 1000 + :client_id"]
+    lines = [
+        "\\set run random(0, :runs - 1)",
+        "\\set turn :turn + 1",
+        "\\set stamp :start * 100000000000 + :turn * 1000 + :client_id",
+    ]
     for number, sent in enumerate(shape):
         if only is None or only.search(sent.sql):
             lines += _message(name, number, sent, types[number], marked)
@@ -128,7 +138,10 @@ async def _types(connection: asyncpg.Connection, sent: Sent) -> list[str]:
 
 
 async def _store(
-    connection: asyncpg.Connection, name: str, types: Sequence[Sequence[str]], runs: Sequence[Sequence[Sent]],
+    connection: asyncpg.Connection,
+    name: str,
+    types: Sequence[Sequence[str]],
+    runs: Sequence[Sequence[Sent]],
     fresh: Sequence[frozenset[str]],
 ) -> set[tuple[int, int]]:
     """Keep all values as text, which is how pgbench would send them; gives the columns with marks."""
@@ -141,13 +154,19 @@ async def _store(
         + f"); GRANT SELECT ON {SCHEMA}.{name} TO PUBLIC"
     )
     texts = ", ".join(f"${at}::{types[number][place]}::text" for at, (number, place) in enumerate(columns, 2))
-    insert = f"INSERT INTO {SCHEMA}.{name} VALUES ($1, {texts})" if columns else f"INSERT INTO {SCHEMA}.{name} VALUES ($1)"
+    insert = (
+        f"INSERT INTO {SCHEMA}.{name} VALUES ($1, {texts})"
+        if columns
+        else f"INSERT INTO {SCHEMA}.{name} VALUES ($1)"
+    )
     await connection.executemany(
-        insert, [(row, *(run[number].values[place] for number, place in columns)) for row, run in enumerate(runs)]
+        insert,
+        [(row, *(run[number].values[place] for number, place in columns)) for row, run in enumerate(runs)],
     )
     for number, place in columns:
         updates = [
-            (row, text) for row, new in enumerate(fresh)
+            (row, text)
+            for row, new in enumerate(fresh)
             if new and (text := _with_marks(runs[row][number].values[place], new)) is not None
         ]
         if updates:

@@ -68,9 +68,7 @@ def bare(body_file: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _running(
-    command: list[str], port: int, environment: Mapping[str, str], path: str
-) -> Iterator[Server]:
+def _running(command: list[str], port: int, environment: Mapping[str, str], path: str) -> Iterator[Server]:
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
         _wait(process, f"http://127.0.0.1:{port}{path}")

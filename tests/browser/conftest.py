@@ -41,7 +41,7 @@ def demo() -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium for one module: Playwright holds a loop open, in which no other test could run its own."""
+    """Chromium for one module: Playwright holds a loop open, in which no other test can run its own."""
     program = shutil.which("chromium") or "/usr/bin/chromium"
     if not Path(program).exists():
         if os.environ.get("HEADGATE_REQUIRE_BROWSER") == "1":

@@ -48,20 +48,14 @@ def free_port() -> int:
 def running_demo(folder: Path) -> Iterator[Demo]:
     """Start the demo in an empty folder, wait until it serves, stop it at the end."""
     command = Path(sys.executable).parent / "headgate"
-    arguments = [
-        str(command),
-        "demo",
-        "--json",
-        "--port",
-        str(free_port()),
-        "--data-dir",
-        str(folder / "data"),
-    ]
+    options = ["--json", "--port", str(free_port()), "--data-dir", str(folder / "data")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADGATE_")}
     told = folder / "errors.txt"
     with (
         told.open("wb") as errors,
-        subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=errors, env=environment) as process,
+        subprocess.Popen(
+            [command, "demo", *options], stdout=subprocess.PIPE, stderr=errors, env=environment
+        ) as process,
     ):
         try:
             yield msgspec.json.decode(_first_line(process, told), type=Demo)

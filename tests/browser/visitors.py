@@ -101,7 +101,8 @@ def sign_in(page: Page, person: Person) -> None:
 
 _FETCH = """async ([method, path, body]) => {
     const headers = body === null ? {} : {"Content-Type": "application/json"};
-    const answer = await fetch(path, {method, headers, body: body === null ? undefined : JSON.stringify(body)});
+    const sent = body === null ? undefined : JSON.stringify(body);
+    const answer = await fetch(path, {method, headers, body: sent});
     return [answer.status, await answer.text()];
 }"""
 

@@ -49,7 +49,7 @@ async def open_client(app, kernel):
         if key not in clients or fresh:
             client = httpx.AsyncClient(
                 transport=httpx.ASGITransport(app=app), base_url=f"http://{host.tenant.info.slug}.localhost",
-                headers={"sec-fetch-site": "same-origin"},
+                headers={"sec-fetch-site": "same-origin", "accept-encoding": "identity"},
             )  # fmt: skip
             if role:
                 carrier = httpx.AsyncClient()

@@ -41,6 +41,7 @@ async def attack(connection, table: str, mine: int, theirs: int) -> list[str]:
         What succeeded, and that one's own rows cannot be seen; empty when all is well.
     """
     leaks = []
+    to_them = f'{{"tenant_id": {theirs}}}'
     await connection.execute(f"SET LOCAL ROLE headgate_app; SET LOCAL headgate.tenant_id = {mine}")
     try:
         if not await connection.fetchval(f'SELECT count(*) FROM "{table}" WHERE tenant_id = $1', mine):
@@ -57,7 +58,7 @@ async def attack(connection, table: str, mine: int, theirs: int) -> list[str]:
             (
                 "a row is planted",
                 (
-                    f'INSERT INTO "{table}" SELECT (jsonb_populate_record(x, \'{{"tenant_id": {theirs}}}\')).* '
+                    f"INSERT INTO \"{table}\" SELECT (jsonb_populate_record(x, '{to_them}')).* "
                     f'FROM "{table}" x WHERE tenant_id = {mine} LIMIT 1'
                 ),
             ),

@@ -9,7 +9,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from headgate_sdk.context import Context
 from headgate_sdk.money import SYMBOLS, Money, exponent, to_major
 from headgate_sdk.quantity import quantity_text
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -23,9 +23,8 @@ def money(amount: Money | int | None, currency: str = "") -> Markup:
     digits = exponent(currency)
     text = f"{to_major(abs(amount), currency):,.{digits}f}"
     sign = MINUS if amount < 0 else ""
-    return Markup('<span class="nowrap">{}<span class="currency">{}</span>{}</span>').format(
-        sign, SYMBOLS.get(currency, currency), text
-    )
+    symbol = escape(SYMBOLS.get(currency, currency))
+    return Markup(f'<span class="nowrap">{sign}<span class="currency">{symbol}</span>{text}</span>')  # noqa: S704
 
 
 def unit_price(price: Decimal | None, currency: str) -> Markup:
@@ -35,9 +34,8 @@ def unit_price(price: Decimal | None, currency: str) -> Markup:
     digits = exponent(currency)
     exact = -int(price.normalize().as_tuple().exponent)
     text = f"{price:,.{max(digits, exact)}f}"
-    return Markup('<span class="nowrap"><span class="currency">{}</span>{}</span>').format(
-        SYMBOLS.get(currency, currency), text
-    )
+    sign = escape(SYMBOLS.get(currency, currency))
+    return Markup(f'<span class="nowrap"><span class="currency">{sign}</span>{text}</span>')  # noqa: S704
 
 
 def number(value: Decimal | Fraction | int | None) -> str:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -19,6 +20,7 @@ from headgate_kernel.i18n import Catalogue
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.web import formats
 from headgate_kernel.web.assets_manifest import asset
+from headgate_kernel.web.quick_templates import QuickContext, Words
 
 log = logging.getLogger(__name__)
 _locale: ContextVar[str] = ContextVar("headgate_page_locale", default="en")
@@ -82,6 +84,8 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
+        self._environment.context_class = QuickContext
+        self._words_of = lru_cache(maxsize=20_000)(self._escaped_words)
         self._environment.globals.update(
             _=self._translate,
             asset=asset,
@@ -144,8 +148,12 @@ class Renderer:
         words = self._catalogue.translate(ctx.locale, N_("The plugin {name} could not be shown here."))
         return f'<p class="notice is-wait">{escape(words.format(name=name))} {escape(reason)}</p>'
 
-    async def _menu(self, ctx: Context) -> list[NavEntry]:
-        mall = ctx.path.startswith("/mall")
+    def front_page(self, ctx: Context) -> str | None:
+        """Give the first page of the actor's own menu; None when nothing is switched on for them."""
+        items = self._items(ctx, mall=ctx.actor.kind == "customer")
+        return items[0].href if items else None
+
+    def _items(self, ctx: Context, *, mall: bool) -> list[NavItem]:
         found = [
             (_section_rank(item), item.order, item.label, item)
             for item in (
@@ -155,7 +163,10 @@ class Renderer:
             if (item.face == "mall") == mall
             and (item.permission == SIGNED_IN or ctx.allowed(item.permission))
         ]
-        items = [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
+        return [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
+
+    async def _menu(self, ctx: Context) -> list[NavEntry]:
+        items = self._items(ctx, mall=ctx.path.startswith("/mall"))
         here = max(
             (item.href for item in items if _covers(item.href, ctx.path)), key=len, default="",
         )  # fmt: skip
@@ -168,7 +179,10 @@ class Renderer:
 
     def _translate(self, text: str) -> Markup:
         """Give a translation, escaped already, so that `.format()` escapes what is put in, but not markup."""
-        return escape(self._catalogue.translate(_locale.get(), text))
+        return self._words_of(_locale.get(), text)
+
+    def _escaped_words(self, locale: str, text: str) -> Words:
+        return Words(escape(self._catalogue.translate(locale, text)))
 
 
 async def _badge(ctx: Context, item: NavItem) -> str | None:

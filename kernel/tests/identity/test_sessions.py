@@ -162,7 +162,8 @@ async def test_sessions_that_are_over_are_removed(kernel, fresh, opened, clock):
         before = await db.fetch_value(
             "SELECT count(*) FROM session WHERE token_hash = $1", module._hash(token)
         )
-    await fresh.drop_expired(NOON + LIFETIME + timedelta(seconds=1))
+    clock.moment = NOON + LIFETIME + timedelta(seconds=1)
+    await fresh.drop_expired()
     async with kernel.databases.platform_scope() as db:
         after = await db.fetch_value(
             "SELECT count(*) FROM session WHERE token_hash = $1", module._hash(token)

@@ -98,7 +98,9 @@ class ShelfRow(msgspec.Struct, frozen=True):
     @property
     def short(self) -> bool:
         """Whether the cart asks for more than there is, in all units together."""
-        wanted = sum(base_quantity(choice.quantity, choice.unit) for choice in self.choices)
+        wanted = sum(
+            base_quantity(choice.quantity, choice.unit) for choice in self.choices if choice.quantity
+        )
         return self.available is not None and wanted > self.available
 
     @property

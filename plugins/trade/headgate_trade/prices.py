@@ -12,10 +12,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from headgate_sdk.context import Context
+from headgate_sdk.database import Record
 from headgate_sdk.errors import Forbidden, InvalidFields, NotFound
 from headgate_sdk.i18n import N_
 
-from headgate_trade.pricing_rules import Price, PricedCustomer, PricedLine, prices_from_rows
+from headgate_trade.pricing_rules import (
+    Offer,
+    Price,
+    PricedCustomer,
+    PricedLine,
+    offers_from_rows,
+    prices_from_rows,
+)
 
 __all__ = [
     "PRICE_SQL",
@@ -39,7 +47,7 @@ class PriceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: str
 
 
-PRICE_SQL = """
+_PRICED = """
 WITH who AS MATERIALIZED (
     SELECT c.id, c.code, c.name, c.status, c.group_id, c.address, pl.id AS list_id, pl.name AS list_name,
            lv.name AS level_name, lv.discount,
@@ -55,14 +63,9 @@ WITH who AS MATERIALIZED (
     SELECT (SELECT w.id FROM trade_warehouse w
             WHERE w.tenant_id = $1 AND w.is_default ORDER BY w.id LIMIT 1) AS warehouse_id
 )
-SELECT r.sku_id, r.unit, s.code, s.name, s.spec, s.status, s.stocked, s.base_unit, s.base_price,
-       s.min_quantity, s.multiple, u.num, u.den,
-       cp.price AS fixed_price, cp.changed_by AS fixed_by, cp.changed_at AS fixed_at,
-       tp.price AS tracked_price, tp.traded_at AS tracked_at, tp.number AS tracked_order,
-       li.price AS list_price, lb.price AS list_base_price, who.list_name, who.level_name, who.discount,
-       place.warehouse_id, st.on_hand, st.reserved, who.mine,
-       who.id AS customer_id, who.code AS customer_code, who.name AS customer_name,
-       who.status AS customer_status, who.group_id, who.address
+SELECT r.sku_id, r.unit, s.status, s.stocked, s.base_price, u.num, u.den,
+       cp.price AS fixed_price, tp.price AS tracked_price, li.price AS list_price, lb.price AS list_base_price,
+       who.discount, who.id AS customer_id, who.mine, st.on_hand, st.reserved {more}
 FROM unnest($3::uuid[], $4::text[]) WITH ORDINALITY AS r(sku_id, unit, ord)
 CROSS JOIN who
 CROSS JOIN place
@@ -96,10 +99,18 @@ LEFT JOIN LATERAL (
 ) st ON true
 ORDER BY r.ord
 """
+_WORDS = """, s.code, s.name, s.spec, s.base_unit, s.min_quantity, s.multiple, place.warehouse_id,
+       cp.changed_by AS fixed_by, cp.changed_at AS fixed_at, tp.traded_at AS tracked_at,
+       tp.number AS tracked_order, who.list_name, who.level_name, who.code AS customer_code,
+       who.name AS customer_name, who.status AS customer_status, who.group_id, who.address"""
+
+PRICE_SQL = _PRICED.format(more=_WORDS)
 """$1 tenant, $2 customer or null, $3 SKUs, $4 units, $5 null or the member who must be the customer's.
 
 Each LIMIT 1 pins a look-up by primary key: joined plainly, the planner may read whole tables of a new tenant.
 """
+OFFER_SQL = _PRICED.format(more="")
+"""The same prices, without what only messages and traces need: half of the columns."""
 
 
 async def resolve_prices(
@@ -123,18 +134,6 @@ async def resolve_prices(
     return [line.price for line in lines if line.price is not None]
 
 
-class Offer(msgspec.Struct, frozen=True):
-    """What one SKU costs in one unit, and how much of it can be promised.
-
-    Args:
-        price: without its trace.
-        available: base units; None for what no stock is kept of.
-    """
-
-    price: Price
-    available: int | None
-
-
 async def list_offers(
     ctx: Context, customer_id: UUID | None, requests: Sequence[PriceRequest]
 ) -> list[Offer]:
@@ -144,7 +143,13 @@ async def list_offers(
         HeadgateError: as `resolve_prices`.
     """
     _check_reader(ctx, customer_id)
-    lines = await priced_lines(ctx, customer_id, requests, traced=False)
+    if not requests:
+        return []
+    rows = await _read(ctx, OFFER_SQL, customer_id, requests)
+    offers = offers_from_rows(rows, ctx.tenant.currency)
+    if offers is not None:
+        return offers
+    lines = await priced_lines(ctx, customer_id, requests)
     require_sellable(lines)
     return [
         Offer(line.price, line.available if line.stocked else None)
@@ -160,7 +165,7 @@ def _check_reader(ctx: Context, customer_id: UUID | None) -> None:
 
 
 async def priced_lines(
-    ctx: Context, customer_id: UUID | None, requests: Sequence[PriceRequest], *, traced: bool = True
+    ctx: Context, customer_id: UUID | None, requests: Sequence[PriceRequest]
 ) -> list[PricedLine]:
     """Read prices, stock and the customer of a batch in one round trip; refuses nothing that a cart may hold.
 
@@ -170,17 +175,24 @@ async def priced_lines(
     """
     if not requests:
         return []
+    rows = await _read(ctx, PRICE_SQL, customer_id, requests)
+    return prices_from_rows(rows, ctx.tenant.currency, ZoneInfo(ctx.tenant.timezone))
+
+
+async def _read(
+    ctx: Context, sql: str, customer_id: UUID | None, requests: Sequence[PriceRequest]
+) -> list[Record]:
     member = ctx.actor.membership_id if ctx.actor.kind == "customer" and customer_id is not None else None
     rows = await ctx.db.fetch(
-        PRICE_SQL, ctx.tenant.id, customer_id,
-        [request.sku_id for request in requests], [request.unit for request in requests], member,
+        sql, ctx.tenant.id, customer_id, [request.sku_id for request in requests],
+        [request.unit for request in requests], member,
     )  # fmt: skip
     first = rows[0]
     if not first["mine"]:
         raise Forbidden(N_("These are another customer's prices."))
     if customer_id is not None and first["customer_id"] is None:
         raise NotFound(N_("There is no such customer."), field="customer_id")
-    return prices_from_rows(rows, ctx.tenant.currency, ZoneInfo(ctx.tenant.timezone), traced=traced)
+    return rows
 
 
 def require_sellable(lines: Sequence[PricedLine]) -> None:

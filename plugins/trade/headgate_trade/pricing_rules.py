@@ -127,10 +127,20 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-def prices_from_rows(
-    rows: Sequence[Record], currency: str, zone: tzinfo, *, traced: bool = True
-) -> list[PricedLine]:
-    """Decide the price of each row of `PRICE_SQL`, and tell why where that is wanted."""
+class Offer(msgspec.Struct, frozen=True):
+    """What one SKU costs in one unit, and how much of it can be promised.
+
+    Args:
+        price: without its trace.
+        available: base units; None for what no stock is kept of.
+    """
+
+    price: Price
+    available: int | None
+
+
+def prices_from_rows(rows: Sequence[Record], currency: str, zone: tzinfo) -> list[PricedLine]:
+    """Decide the price of each row of `PRICE_SQL`, and tell why."""
     if not rows:
         return []
     first = rows[0]
@@ -140,10 +150,23 @@ def prices_from_rows(
             first["customer_id"], first["customer_code"], first["customer_name"], first["customer_status"],
             first["group_id"], first["address"],
         )  # fmt: skip
-    return [_line(row, customer, currency, zone if traced else None) for row in rows]
+    return [_line(row, customer, currency, zone) for row in rows]
 
 
-def _line(row: Record, customer: PricedCustomer | None, currency: str, zone: tzinfo | None) -> PricedLine:
+def offers_from_rows(rows: Sequence[Record], currency: str) -> list[Offer] | None:
+    """Decide the price of each row of `OFFER_SQL`; None when something among them cannot be sold."""
+    if any(row["num"] is None or row["status"] != "active" for row in rows):
+        return None
+    return [
+        Offer(
+            _decide(row, row["customer_id"] is not None, currency, None),
+            (row["on_hand"] or 0) - (row["reserved"] or 0) if row["stocked"] else None,
+        )
+        for row in rows
+    ]
+
+
+def _line(row: Record, customer: PricedCustomer | None, currency: str, zone: tzinfo) -> PricedLine:
     if row["code"] is None:
         return PricedLine(sku_id=row["sku_id"], unit_name=row["unit"], customer=customer)
     stocked = row["stocked"]

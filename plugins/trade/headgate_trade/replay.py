@@ -8,7 +8,6 @@ cancel are booked as credit notes. Nothing happens twice when it is run again.
 
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -132,9 +131,8 @@ async def _replay_batch(ctx: Context, batch: Sequence[Document], known: _Known, 
 
 
 async def _replay_alone(ctx: Context, document: Document, known: _Known, replayed: Replayed) -> None:
-    savepoint: AbstractAsyncContextManager[None] = ctx.db.savepoint()
     try:
-        async with savepoint:
+        async with ctx.db.savepoint():
             await _replay_part(ctx, [document], known)
     except HeadgateError as error:
         replayed.refused.append(RefusedDocument.of(document.number, error))

@@ -76,7 +76,7 @@ class PluginConformance:
         """Put rows into all of the plugin's tables, and leave no open order that needs its steps."""
 
     async def slot_data(self, ctx: Context, place: str) -> Any:
-        """Give what the page hands to a place, such that the plugin shows something; `ctx` is of `slot_role`."""
+        """Give what the page hands to a place, such that the plugin shows something to `slot_role`."""
         raise NotImplementedError(f"say what the page hands to the place {place}")
 
     slot_role: ClassVar[str] = "owner"

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import msgspec
 from headgate_sdk.context import Context
-from headgate_sdk.errors import HeadgateError
+from headgate_sdk.errors import HeadgateError, NotFound
+from headgate_sdk.i18n import N_
 from headgate_sdk.web import PUBLIC, SIGNED_IN, see_other
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import Cookie
@@ -47,10 +48,17 @@ def _state(request: AnyRequest) -> RequestState:
 
 
 @get("/", opt=_options(PUBLIC), include_in_schema=False)
-async def front_door(request: AnyRequest) -> Response[Any]:
+async def front_door(request: AnyRequest, kernel: Kernel) -> Response[Any]:
     """Send everybody to where they work."""
-    kind = _state(request).session.actor.kind
-    return see_other({"customer": "/mall/", "staff": "/desk/", "operator": "/console/"}.get(kind, "/sign-in"))
+    state = _state(request)
+    if state.session.actor.kind == "operator":
+        return see_other("/console/")
+    if state.ctx is None or state.session.actor.kind == "anonymous":
+        return see_other("/sign-in")
+    page = kernel.renderer.front_page(state.ctx)
+    if page is None:
+        raise NotFound(N_("Nothing is switched on for you here. Please ask the distributor."))
+    return see_other(page)
 
 
 @get("/sign-in", opt=_options(PUBLIC), media_type=MediaType.HTML, include_in_schema=False)

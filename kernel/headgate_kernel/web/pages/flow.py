@@ -72,6 +72,8 @@ FlowData = Annotated[FlowForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
 @page(PATH, permission=PUBLISH_PERMISSION, include_in_schema=False)
 async def flow_page(ctx: Context, kernel: Kernel) -> Response[str]:
     """Show the order flow with its switches."""
+    if not any(subject.plugin in ctx.plugins for subject in kernel.steps.subject_types.values()):
+        return await ctx.render("settings/flow_none.html")
     subject = _subject(ctx, kernel)
     current = await current_flow(ctx, kernel.steps, subject.id)
     return await _page(ctx, kernel, subject, current.settings, current.version)
