@@ -25,8 +25,8 @@ def tests(session: nox.Session) -> None:
 def pythons(session: nox.Session, python: str) -> None:
     """Unit tests of every package on another Python, in an environment of its own."""
     session.run(
-        "uv", "run", "--locked", "--isolated", "--python", python, "pytest", "-m", "not browser", "sdk", "kernel",
-        "plugins", *session.posargs, external=True,
+        "uv", "run", "--locked", "--isolated", "--python", python,
+        "pytest", "-m", "not browser", "sdk", "kernel", "plugins", *session.posargs, external=True,
     )  # fmt: skip
 
 

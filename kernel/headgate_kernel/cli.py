@@ -73,7 +73,9 @@ def build_cli(host: PluginHost) -> click.Group:
     def cli(line: CommandLine, data_dir: Path | None, verbose: bool) -> None:
         """Headgate 渠首: B2B ordering for many distributors."""
         line.data_dir = data_dir
-        logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s %(message)s")
+        logging.basicConfig(
+            level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s %(message)s"
+        )
 
     for command in (demo_command, serve, database, tenant):
         cli.add_command(command)
@@ -86,7 +88,9 @@ def build_cli(host: PluginHost) -> click.Group:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the demo keeps its database.")
 @click.option("--reset", is_flag=True, help="Throw the demo's data away and start anew.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object once it serves, instead of the list.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object once it serves, instead of the list."
+)
 @pass_line
 def demo_command(line: CommandLine, port: int, data_dir: Path | None, reset: bool, as_json: bool) -> None:
     """Start two distributors with their goods, customers and orders, and serve them."""
@@ -154,5 +158,3 @@ def main() -> None:
         for problem in getattr(error, "problems", ()):
             click.echo(f"  - {problem}", err=True)
         sys.exit(1)
-
-

@@ -102,7 +102,9 @@ async def _prepare(settings: Settings, host: PluginHost, folders: list[Path], co
     marker = settings.data_dir / MARKER
     with _progress(console) as progress:
         task = progress.add_task("Starting PostgreSQL", total=None)
-        async with database_ready(settings, host, lambda name: progress.update(task, description=f"Schema {name}")) as kernel:
+        async with database_ready(
+            settings, host, lambda name: progress.update(task, description=f"Schema {name}")
+        ) as kernel:
             progress.update(task, description="Database ready", total=1, completed=1)
             if marker.exists():
                 return

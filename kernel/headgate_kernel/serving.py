@@ -37,11 +37,17 @@ def check_port(address: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise Conflict(
-                    N_("Port {port} is in use by another program. Stop it, or choose another port with --port."),
+                    N_(
+                        "Port {port} is in use by another program. "
+                        "Stop it, or choose another port with --port."
+                    ),
                     port=port,
                 ) from None
             raise Conflict(
-                N_("Port {port} at {address} cannot be used: {reason}. Choose another with --port or --address."),
+                N_(
+                    "Port {port} at {address} cannot be used: {reason}. "
+                    "Choose another with --port or --address."
+                ),
                 port=port, address=address, reason=error.strerror,
             ) from None  # fmt: skip
 
@@ -95,7 +101,7 @@ def _call_when_ready(address: str, port: int, when_ready: Callable[[], None]) ->
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
         try:
-            with urllib.request.urlopen(f"http://{address}:{port}/health", timeout=5):  # noqa: S310 (our own address)
+            with urllib.request.urlopen(f"http://{address}:{port}/health", timeout=5):
                 pass
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

@@ -14,7 +14,14 @@ from headgate_kernel.plugins.host import PluginHost
 from headgate_sdk.blueprint import Blueprint
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "data" / "README.md", ROOT / "tenants" / "README.md"])
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "data" / "README.md",
+        ROOT / "tenants" / "README.md",
+    ]
+)
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 BLUEPRINTS = sorted((ROOT / "tenants").glob("*/tenant.toml"))
@@ -34,7 +41,7 @@ def test_links_lead_to_files_that_exist(page):
 def test_python_examples_run(page):
     for number, code in enumerate(BLOCK.findall(page.read_text()), 1):
         module = ModuleType(f"{page.stem}_{number}")
-        exec(compile(code, f"{page.name} example {number}", "exec"), vars(module))  # noqa: S102
+        exec(compile(code, f"{page.name} example {number}", "exec"), vars(module))
         if hasattr(module, "manifest"):
             assert PluginHost([InstalledPlugin(module.manifest, module)]).installed
 
@@ -42,9 +49,14 @@ def test_python_examples_run(page):
 def test_every_dependency_is_explained():
     explained = (ROOT / "docs" / "dependencies.md").read_text().lower()
     wanted = set()
-    for path in [ROOT / "pyproject.toml", *ROOT.glob("*/pyproject.toml"), *ROOT.glob("plugins/*/pyproject.toml")]:
+    for path in [
+        ROOT / "pyproject.toml",
+        *ROOT.glob("*/pyproject.toml"),
+        *ROOT.glob("plugins/*/pyproject.toml"),
+    ]:
         project = tomllib.loads(path.read_text())
-        listed = project["project"].get("dependencies", []) + sum(project.get("dependency-groups", {}).values(), [])
+        groups = project.get("dependency-groups", {}).values()
+        listed = [*project["project"].get("dependencies", []), *(name for group in groups for name in group)]
         wanted |= {re.split(r"[\[<>=;~! ]", entry)[0].lower() for entry in listed}
     package = json.loads((ROOT / "kernel" / "package.json").read_text())
     wanted |= {*package.get("dependencies", {}), *package.get("devDependencies", {})}
@@ -52,7 +64,11 @@ def test_every_dependency_is_explained():
 
 
 def test_coverage_has_a_line_for_every_requirement_and_every_proof_exists():
-    rows = [line.split("|") for line in (ROOT / "docs" / "coverage.md").read_text().splitlines() if re.match(r"\| [A-V]\d\d ", line)]
+    rows = [
+        line.split("|")
+        for line in (ROOT / "docs" / "coverage.md").read_text().splitlines()
+        if re.match(r"\| [A-V]\d\d ", line)
+    ]
     ids = [row[1].strip() for row in rows]
     assert len(ids) == len(set(ids)) == 319
     assert ids == sorted(ids)

@@ -73,7 +73,9 @@ async def fill(runner: TenantRunner, blueprint: Blueprint, folder: Path) -> None
         lines = tuple(_line(sku, dice) for sku in chosen)
         order = OrderInput(buyers[number % len(buyers)].customer_id, lines, source=SOURCE)
         steps = len(STEPS_BY_ROLE) + 1 if number < ORDERS // 2 else number % (len(STEPS_BY_ROLE) + 1)
-        await _live(runner, order, buyers[number % len(buyers)], staff, started=now - age, now=now, steps=steps)
+        await _live(
+            runner, order, buyers[number % len(buyers)], staff, started=now - age, now=now, steps=steps
+        )
         report(LABEL, number + 1, ORDERS)
 
 
@@ -107,7 +109,8 @@ async def _buyers(ctx: Context, blueprint: Blueprint) -> list[Buyer]:
     named = [person.customer for person in blueprint.people if person.customer]
     rows = await ctx.db.fetch(
         """
-        SELECT c.id, coalesce(nullif(c.contact, ''), c.name) AS name FROM trade_customer c WHERE c.tenant_id = $1 AND c.status = 'active'
+        SELECT c.id, coalesce(nullif(c.contact, ''), c.name) AS name
+        FROM trade_customer c WHERE c.tenant_id = $1 AND c.status = 'active'
         ORDER BY coalesce(array_position($2::text[], c.code), 1000), c.code LIMIT 7
         """,
         ctx.tenant.id, named,

@@ -64,8 +64,9 @@ WITH who AS MATERIALIZED (
             WHERE w.tenant_id = $1 AND w.is_default ORDER BY w.id LIMIT 1) AS warehouse_id
 )
 SELECT r.sku_id, r.unit, s.status, s.stocked, s.base_price, u.num, u.den,
-       cp.price AS fixed_price, tp.price AS tracked_price, li.price AS list_price, lb.price AS list_base_price,
-       who.discount, who.id AS customer_id, who.mine, st.on_hand, st.reserved {more}
+       cp.price AS fixed_price, tp.price AS tracked_price, li.price AS list_price,
+       lb.price AS list_base_price, who.discount, who.id AS customer_id, who.mine,
+       st.on_hand, st.reserved {more}
 FROM unnest($3::uuid[], $4::text[]) WITH ORDINALITY AS r(sku_id, unit, ord)
 CROSS JOIN who
 CROSS JOIN place

@@ -21,7 +21,7 @@ from headgate_trade.terms import save_customer_group, save_price_level, save_pri
 
 
 async def test_each_rule_gives_the_same_price_as_to_an_order(ctx, build):
-    skus = [await build.make_sku(ctx) for _ in range(6)]
+    skus = [await build.make_sku(ctx, code=f"S{n}", name=f"S{n}", barcode="") for n in range(6)]
     list_id = await save_price_list(ctx, "retail", "零售店")
     await save_customer_group(ctx, "retail", "零售店", list_id)
     await save_price_level(ctx, "gold", "金牌", Decimal(4))
@@ -53,7 +53,8 @@ async def test_each_rule_gives_the_same_price_as_to_an_order(ctx, build):
 
 
 async def test_stock_is_what_can_be_promised(ctx, build):
-    sku, empty = await build.make_sku(ctx), await build.make_sku(ctx)
+    sku = await build.make_sku(ctx)
+    empty = await build.make_sku(ctx, code="S2", name="S2", barcode="")
     await receive_stock(ctx, [StockChange(sku, 1000)], document_type="delivery", document_id=new_id())
     offers = await list_offers(ctx, None, [PriceRequest(sku, "盒"), PriceRequest(empty, "个")])
     assert [offer.available for offer in offers] == [1000, 0]

@@ -27,8 +27,8 @@ ROLES = (
     ),
     RoleEntry("finance", "Finance", ("trade.orders.read", "trade.orders.approve_finance",
                                      "trade.accounts.read")),
-    RoleEntry("warehouse", "Warehouse", ("trade.catalogue.read", "trade.stock.*", "trade.orders.read", "trade.orders.outbound",
-                                         "trade.orders.ship")),
+    RoleEntry("warehouse", "Warehouse", ("trade.catalogue.read", "trade.stock.*", "trade.orders.read",
+                                         "trade.orders.outbound", "trade.orders.ship")),
     RoleEntry("buyer", "Buyer", ("trade.catalogue.read", "trade.orders.place_own", "trade.orders.cancel",
                                  "trade.orders.receive", "trade.accounts.read_own")),
 )  # fmt: skip

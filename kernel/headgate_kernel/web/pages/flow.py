@@ -1,4 +1,7 @@
-"""Settings: the order flow. Switches are a draft until it is published; beside them, what it does to open orders."""
+"""Settings: the order flow.
+
+Switches are a draft until it is published; beside them stands what it would do to open orders.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -28,7 +31,7 @@ PATH = "/settings/flow"
 
 
 class FlowForm(msgspec.Struct):
-    """The draft as the page holds it: ids of the steps that are switched on, and the version it started from."""
+    """The draft as the page holds it: steps that are switched on, and the version it started from."""
 
     steps: list[str] = []
     base_version: int = 0
@@ -128,7 +131,8 @@ def _with_switches(settings: FlowSettings, enabled: frozenset[str]) -> FlowSetti
             replace(
                 phase,
                 groups=tuple(
-                    tuple(replace(step, enabled=step.step in enabled) for step in group) for group in phase.groups
+                    tuple(replace(step, enabled=step.step in enabled) for step in group)
+                    for group in phase.groups
                 ),
             )
             for phase in settings.phases
@@ -173,7 +177,11 @@ def _enabled(settings: FlowSettings) -> frozenset[str]:
 
 
 def _columns(
-    kernel: Kernel, subject: SubjectType, settings: FlowSettings, published: frozenset[str], waiting: dict[str, int]
+    kernel: Kernel,
+    subject: SubjectType,
+    settings: FlowSettings,
+    published: frozenset[str],
+    waiting: dict[str, int],
 ) -> Sequence[PhaseColumn]:
     by_phase = {phase.phase: phase for phase in settings.phases}
     columns: list[PhaseColumn] = []

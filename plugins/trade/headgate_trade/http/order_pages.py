@@ -15,8 +15,8 @@ from headgate_trade.accounts import customer_account
 from headgate_trade.desk.waiting import orders_waiting, waiting_steps
 from headgate_trade.flow import ORDER
 from headgate_trade.http.forms import address, show_again
-from headgate_trade.http.staff import require_staff
 from headgate_trade.http.order_words import LOOKS, STAGES, STATES, buttons_of, history_of, timeline_of
+from headgate_trade.http.staff import require_staff
 from headgate_trade.order_steps import can_cancel, cancel_order, resolve_step
 from headgate_trade.order_views import OrderState, get_order, list_orders
 from headgate_trade.pricing_trace import RULE_NAMES
