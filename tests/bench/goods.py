@@ -1,9 +1,10 @@
 """A made-up distributor: the same goods, customers and prices each time, brought in through the use cases."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -15,8 +16,17 @@ from headgate_sdk.blueprint import PersonEntry
 from headgate_sdk.context import Context
 from headgate_sdk.ids import new_id
 from headgate_sdk.testing.tenants import make_tenant
-from headgate_trade.api import SkuInput, StockChange, UnitInput, receive_stock, save_skus
+from headgate_trade.api import (
+    OrderInput,
+    OrderLineInput,
+    SkuInput,
+    StockChange,
+    UnitInput,
+    receive_stock,
+    save_skus,
+)
 from headgate_trade.customer_changes import CustomerInput, link_member, save_customers
+from headgate_trade.orders import Placement, place_orders
 from headgate_trade.price_changes import (
     CustomerPrice,
     PriceListItem,
@@ -26,6 +36,8 @@ from headgate_trade.price_changes import (
     set_price_list_items,
 )
 from headgate_trade.terms import save_customer_group, save_price_level, save_price_list
+
+T = TypeVar("T")
 
 BATCH = 500
 STOCK = 500_000_000
@@ -42,6 +54,7 @@ class Size(msgspec.Struct, frozen=True):
     fixed: int = 20
     tracked: int = 60
     buyers: int = 16
+    orders: int = 500
 
 
 class Distributor(msgspec.Struct, kw_only=True):
@@ -75,6 +88,7 @@ async def make_distributor(kernel: Kernel, size: Size) -> Distributor:
         skus = await _goods(ctx, size, chance)
         customers = await _customers(ctx, size)
         await _prices(ctx, size, chance, skus, customers)
+    await _orders(kernel, tenant, size, chance, skus, customers)
     buyers = await _buyers(kernel, tenant, customers[: size.buyers])
     clerk = await _token(kernel, tenant, f"clerk@{tenant.info.slug}.example")
     return Distributor(tenant=tenant, skus=skus, customers=customers, clerk=clerk, buyers=buyers)
@@ -152,6 +166,29 @@ async def _prices(
         await import_tracked(ctx, part)
 
 
+async def _orders(
+    kernel: Kernel, tenant: Tenant, size: Size, chance: random.Random, skus: list[UUID], customers: list[UUID]
+) -> None:
+    """Have orders there already: PostgreSQL plans differently for tables that it knows to be empty."""
+    placements = [
+        Placement(
+            OrderInput(
+                chance.choice(customers),
+                tuple(
+                    OrderLineInput(sku, "个", Decimal(chance.randrange(1, 20)))
+                    for sku in chance.sample(skus, 5)
+                ),
+                source="import",
+            ),
+            f"earlier-{number}",
+        )
+        for number in range(size.orders)
+    ]
+    for part in _batches(placements):
+        async with kernel.context(tenant) as ctx:
+            await place_orders(ctx, part)
+
+
 async def _buyers(kernel: Kernel, tenant: Tenant, customers: Sequence[UUID]) -> list[str]:
     people = [
         PersonEntry(f"bench{number}@{tenant.info.slug}.example", f"Buyer {number}", "customer", ("buyer",))
@@ -177,6 +214,6 @@ async def _token(kernel: Kernel, tenant: Tenant, login: str) -> str:
     return await kernel.sessions.open(row["person_id"], tenant.info.id, row["id"], "bench")
 
 
-def _batches(items):
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for first in range(0, len(items), BATCH):
         yield items[first : first + BATCH]

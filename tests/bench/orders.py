@@ -38,8 +38,6 @@ async def captured_orders(
         )
         return await place_order(ctx, OrderInput(chance.choice(shop.customers), lines, source="api"), key)
 
-    async with kernel.context(shop.tenant) as ctx:
-        await place(ctx, "the first one publishes the flow")
     runs: list[list[Sent]] = []
     fresh: list[frozenset[str]] = []
     began = time.time_ns() // 1_000_000
