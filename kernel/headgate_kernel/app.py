@@ -11,7 +11,6 @@ from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.enums import HttpMethod
 from litestar.openapi import OpenAPIConfig
-from litestar.plugins.htmx import HTMXPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, LifeSpanScope, Scope
 
@@ -20,6 +19,7 @@ from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web import api, pages
 from headgate_kernel.web.assets_manifest import STATIC_PATH
+from headgate_kernel.web.compression import GzipMiddleware
 from headgate_kernel.web.gate import Gate
 from headgate_kernel.web.problems import exception_handlers
 from headgate_kernel.web.request import AnyJsonRequest
@@ -73,7 +73,6 @@ def create_app(
         route_handlers=[*_plugin_routes(host), *api.HANDLERS, *pages.HANDLERS, _static_files()],
         middleware=[gate],
         request_class=AnyJsonRequest,
-        plugins=[HTMXPlugin()],
         exception_handlers=exception_handlers(),
         dependencies={
             "ctx": Provide(provide_ctx, sync_to_thread=False),
@@ -82,7 +81,9 @@ def create_app(
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
         # safe with secrets kept out of pages: forms prove their origin by headers, not by a hidden token
-        compression_config=CompressionConfig("gzip", gzip_compress_level=5, minimum_size=1000),
+        compression_config=CompressionConfig(
+            "gzip", gzip_compress_level=5, minimum_size=1000, middleware_class=GzipMiddleware
+        ),
         openapi_config=OpenAPIConfig(
             title="Headgate",
             version=version("headgate-kernel"),

@@ -36,7 +36,7 @@ class Plan(msgspec.Struct, frozen=True):
     size: Size = Size()
     rounds: int = 5
     seconds: float = 2.5
-    captured: int = 1_000
+    captured: int = 500
     calls: int = 20_000
     tenants: int = 200
 

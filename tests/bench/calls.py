@@ -70,11 +70,11 @@ def _plugin(number: int) -> InstalledPlugin:
 
 async def request_line(kernel: Kernel, shop: Distributor, *, rounds: int, calls: int) -> Line:
     """Ask who is signed in: tenant, session, gate, permission and a unit of work, and no query."""
-    me = Me("Bench", "customer", ["a", "b"], "Bench", "CNY")
+    permissions = frozenset({"trade.catalogue.read", "trade.orders.place_own", "trade.orders.receive"})
 
     @get("/api/v1/me")
     async def read() -> Me:
-        return me
+        return Me("Buyer 0", "customer", sorted(permissions), shop.tenant.info.name, "CNY")
 
     bare = Litestar([read], openapi_config=None, logging_config=None)
     async with running(create_app(kernel.settings, kernel=kernel)) as application, running(bare):
