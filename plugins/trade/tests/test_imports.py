@@ -343,7 +343,6 @@ def blueprint(sample: Sample | None, **changes) -> Blueprint:
     return Blueprint(**(values | changes))
 
 
-@pytest.mark.skipif(not HARDWARE.exists(), reason="the blueprint is not beside the code")
 async def test_the_hardware_blueprints_files_are_taken_whole_and_twice_without_harm(ctx):
     sample = Sample("files", "", "catalogue.csv", "customers.csv", "price_lists.csv", "customer_prices.csv")
     first = await load_sample(ctx, blueprint(sample), HARDWARE)

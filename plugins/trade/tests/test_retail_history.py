@@ -101,7 +101,6 @@ async def test_a_second_run_changes_nothing(ctx):
     assert second.report.unchanged == first.report.created
 
 
-@pytest.mark.skipif(not SOURCE.exists(), reason="the data is not beside the code")
 def test_the_real_history_has_the_totals_that_were_counted_by_hand():
     documents = list(read_history(SOURCE))
     sales = [document for document in documents if not document.is_cancellation]
