@@ -34,8 +34,7 @@ def msgids(package: str) -> dict[str, str]:
 
 
 def messages(package: str) -> Iterator[Message]:
-    path = folder_of(package) / "locale" / "zh_CN.po"
-    if path.is_file():
+    for path in sorted((folder_of(package) / "locale").glob("zh_CN*.po")):
         with path.open("rb") as stream:
             yield from (message for message in read_po(stream, locale="zh_CN") if message.id)
 
@@ -76,8 +75,12 @@ def test_translations_have_the_same_places_for_values(package):
 def test_no_entry_is_doubtful_or_given_twice(package):
     entries = list(messages(package))
     assert not [message.id for message in entries if message.fuzzy]
-    path = folder_of(package) / "locale" / "zh_CN.po"
-    written = Counter(line for line in path.read_text("utf-8").splitlines() if line.startswith("msgid "))
+    lines = [
+        line
+        for path in (folder_of(package) / "locale").glob("zh_CN*.po")
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    written = Counter(line for line in lines if line.startswith("msgid "))
     del written['msgid ""']  # the header, and texts over several lines
     assert entries
     assert not [line for line, times in written.items() if times > 1]

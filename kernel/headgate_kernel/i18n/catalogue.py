@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from babel.messages.pofile import read_po
 
@@ -15,21 +16,19 @@ class Catalogue:
     """All translations of this process.
 
     Args:
-        packages: import names whose `locale/<language>.po` is read; the first that knows a string wins.
+        packages: import names whose `locale/<language>.po`, and `<language>.<room>.po` beside it, are read;
+            the first that knows a string wins.
     """
 
     def __init__(self, packages: Iterable[str]) -> None:
         self._texts: dict[str, dict[str, str]] = {locale: {} for locale in LOCALES}
         for package in packages:
-            folder = files(package) / "locale"
             for locale, texts in self._texts.items():
-                path = folder / f"{locale}.po"
-                if not path.is_file():
-                    continue
-                with path.open("rb") as stream:
-                    for message in read_po(stream, locale=locale):
-                        if message.id and message.string and not message.fuzzy:
-                            texts.setdefault(str(message.id), str(message.string))
+                for path in _po_files(package, locale):
+                    with path.open("rb") as stream:
+                        for message in read_po(stream, locale=locale):
+                            if message.id and message.string and not message.fuzzy:
+                                texts.setdefault(str(message.id), str(message.string))
 
     def translate(self, locale: str, text: str) -> str:
         """Give the text in a language; the text itself where it is not translated."""
@@ -50,3 +49,11 @@ class Catalogue:
             if language in _BY_LANGUAGE:
                 return _BY_LANGUAGE[language]
         return None
+
+
+def _po_files(package: str, locale: str) -> list[Traversable]:
+    folder = files(package) / "locale"
+    if not folder.is_dir():
+        return []
+    found = [p for p in folder.iterdir() if p.name.startswith(f"{locale}.") and p.name.endswith(".po")]
+    return sorted(found, key=lambda path: path.name)
