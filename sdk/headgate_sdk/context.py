@@ -4,7 +4,7 @@ A `Context` is made by the kernel, one for each request, job or command, with it
 takes it as its first argument, never commits, and never looks for a tenant anywhere else.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
@@ -59,6 +59,10 @@ class Actor(msgspec.Struct, frozen=True):
         person_id: the human, for separation of duty across roles and delegation.
         role_name: English msgid or tenant's own word for the role, shown beside the name.
         permissions: what this person may do here; `*` is everything.
+        denied: what they may not do although a pattern would cover it: inside an impersonation.
+        scopes: of the API token that stands for them, which never allows more than they may; None without one.
+        operator: name of the operator who acts in their place, inside an impersonation.
+        operator_id: person id of that operator.
     """
 
     kind: ActorKind
@@ -67,14 +71,23 @@ class Actor(msgspec.Struct, frozen=True):
     person_id: UUID | None = None
     role_name: str = ""
     permissions: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()
+    scopes: frozenset[str] | None = None
+    operator: str = ""
+    operator_id: UUID | None = None
 
     def allowed(self, permission: str) -> bool:
-        """Tell whether the permission is among the actor's, directly or by a pattern such as `trade.*`."""
-        if permission in self.permissions or "*" in self.permissions:
-            return True
-        return any(
-            pattern.endswith(".*") and permission.startswith(pattern[:-1]) for pattern in self.permissions
-        )
+        """Tell whether the actor may, directly or by a pattern such as `trade.*`."""
+        if not covers(self.permissions, permission) or permission in self.denied:
+            return False
+        return self.scopes is None or covers(self.scopes, permission)
+
+
+def covers(patterns: Collection[str], permission: str) -> bool:
+    """Tell whether a permission is among patterns: itself, `*`, or `trade.*` for all that begins so."""
+    if permission in patterns or "*" in patterns:
+        return True
+    return any(pattern.endswith(".*") and permission.startswith(pattern[:-1]) for pattern in patterns)
 
 
 SYSTEM = Actor(kind="system", name=N_("System"), role_name=N_("System"), permissions=frozenset({"*"}))

@@ -14,10 +14,12 @@ class Permission(msgspec.Struct, frozen=True):
     Args:
         id: `<plugin>.<noun>.<verb>`, e.g. `trade.orders.approve_sales`.
         label: English msgid.
+        sensitive: pays, approves or touches credentials: never allowed inside an operator's impersonation.
     """
 
     id: str
     label: str
+    sensitive: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,3 +51,18 @@ def test_progress_reaches_whoever_asked_and_nobody_else():
         report("reading", 2, 2)
     report("after", 1)
     assert told == [("reading", 1, 2), ("reading", 2, 2)]
+
+
+def test_an_impersonation_is_denied_what_its_patterns_cover():
+    actor = Actor("staff", permissions=frozenset({"trade.*"}), denied=frozenset({"trade.orders.approve"}))
+    assert actor.allowed("trade.orders.read")
+    assert not actor.allowed("trade.orders.approve")
+
+
+def test_a_tokens_scopes_never_allow_more_than_its_owner_may():
+    actor = Actor("staff", permissions=frozenset({"trade.orders.read"}), scopes=frozenset({"trade.*"}))
+    assert actor.allowed("trade.orders.read")
+    assert not actor.allowed("trade.orders.approve")
+    narrow = Actor("staff", permissions=frozenset({"*"}), scopes=frozenset({"trade.orders.read"}))
+    assert narrow.allowed("trade.orders.read")
+    assert not narrow.allowed("trade.orders.approve")
