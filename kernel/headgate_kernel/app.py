@@ -15,6 +15,8 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, LifeSpanScope, Scope
 
 from headgate_kernel.config import Settings
+from headgate_kernel.observe.requests import ObservedRequests
+from headgate_kernel.observe.serving import observing
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web import api, pages
@@ -34,12 +36,17 @@ class Application(Litestar):
     That answer is given before the gate, so it would tell of routes which are closed here.
     """
 
+    observed: ObservedRequests
+
     async def __call__(self, scope: Scope | LifeSpanScope, receive: Any, send: Any) -> None:
         """Serve a request; to OPTIONS, as to any method that a route does not know, there is nothing here."""
         request = cast("dict[str, Any]", scope)
-        if request.get("method") == HttpMethod.OPTIONS:
+        if request["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        if request["method"] == HttpMethod.OPTIONS:
             request["method"] = "UNKNOWN"
-        await super().__call__(scope, receive, send)
+        await self.observed.serve(super().__call__, cast("Scope", scope), receive, send)
 
 
 def create_app(
@@ -57,14 +64,17 @@ def create_app(
     """
     host = kernel.host if kernel else host or PluginHost()
     gate = Gate(settings)
+    observed = ObservedRequests(settings)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         opened = kernel or await Kernel.open(settings, host)
         app.state.kernel = gate.kernel = opened
+        app.state.observed = observed
         await opened.sessions.drop_expired()
         try:
-            yield
+            async with observing(observed, opened):
+                yield
         finally:
             if kernel is None:
                 await opened.close()
@@ -94,6 +104,7 @@ def create_app(
         ),
         logging_config=None,
     )
+    app.observed = observed
     _check_routes(app)
     return app
 

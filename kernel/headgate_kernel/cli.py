@@ -15,6 +15,7 @@ from headgate_sdk.i18n import N_
 from headgate_kernel.config import Settings
 from headgate_kernel.demo import demo
 from headgate_kernel.installation import database_ready, migrate_database
+from headgate_kernel.observe.commands import doctor
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runner import RunnerOfTenant
 from headgate_kernel.serving import check_port, serve_until_stopped
@@ -77,7 +78,7 @@ def build_cli(host: PluginHost) -> click.Group:
             level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s %(message)s"
         )
 
-    for command in (demo_command, serve, database, tenant):
+    for command in (demo_command, serve, database, tenant, doctor):
         cli.add_command(command)
     for _, command in host.surfaces.commands:
         cli.add_command(command)

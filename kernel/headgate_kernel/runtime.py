@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from headgate_sdk.clock import Clock, SystemClock
 from headgate_sdk.context import SYSTEM, Actor, Context
 from headgate_sdk.errors import NotFound
 from headgate_sdk.i18n import N_
+from headgate_sdk.secrets import Secret
 from litestar import Response
 
 from headgate_kernel.audit import append_entry
@@ -22,8 +24,14 @@ from headgate_kernel.database.settings import DatabaseSettings
 from headgate_kernel.files import store_picture
 from headgate_kernel.i18n import Catalogue
 from headgate_kernel.identity.sessions import Sessions
+from headgate_kernel.identity.tokens import Tokens
+from headgate_kernel.jobs.declared import plugin_of
+from headgate_kernel.jobs.queue import enqueue
+from headgate_kernel.notify.providers import Notices, open_providers
 from headgate_kernel.plugins.calling import BoundHooks
 from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.secrets import Secrets, open_master_key, sealed_columns
+from headgate_kernel.quotas import use_quota
 from headgate_kernel.tenancy.directory import Tenant, TenantDirectory
 from headgate_kernel.web.rendering import Renderer
 from headgate_kernel.workflow.catalogue import StepCatalogue
@@ -51,7 +59,11 @@ class Kernel:
         self.host = host
         self.clock = clock or SystemClock()
         self.sessions = Sessions(databases, self.clock)
+        self.tokens = Tokens(databases, self.clock)
         self.directory = TenantDirectory(databases, host)
+        self.notices = Notices()
+        self.providers = open_providers(settings, self.notices)
+        self.secrets = Secrets(databases, open_master_key(settings), sealed_columns(host), self.clock)
         working = [plugin.manifest.package for plugin in host.installed if not plugin.problem]
         self.catalogue = Catalogue(["headgate_kernel", "headgate_sdk", *working])
         self.steps = step_catalogue(host)
@@ -95,11 +107,13 @@ class Kernel:
         locale: str | None = None,
         path: str = "",
         clock: Clock | None = None,
+        request_id: str = "",
+        address: str = "",
     ) -> Context:
         """Make what use cases are handed."""
         return Context(
             tenant=tenant.info, actor=actor, db=db, clock=clock or self.clock, plugins=tenant.plugins,
-            services=self, locale=locale, path=path,
+            services=self, locale=locale, path=path, request_id=request_id, address=address,
         )  # fmt: skip
 
     async def tenant(self, slug: str) -> Tenant:
@@ -142,6 +156,31 @@ class Kernel:
     async def store_file(self, ctx: Context, content: bytes, *, purpose: str) -> UUID:
         """Check and keep an uploaded picture."""
         return await store_picture(ctx, content, purpose=purpose)
+
+    async def use_quota(self, ctx: Context, meter: str, amount: int) -> None:
+        """Count against the tenant's plan."""
+        if self.settings.limits:
+            await use_quota(ctx, meter, amount)
+
+    async def seal(self, ctx: Context, place: str, secret: Secret) -> bytes:
+        """Encrypt a secret for its place in the tenant's tables."""
+        return await self.secrets.seal(
+            ctx.db, tenant_id=ctx.tenant.id, place=place, value=secret.reveal().encode()
+        )
+
+    async def reveal(self, ctx: Context, place: str, sealed: bytes) -> Secret:
+        """Decrypt a secret of the tenant's tables."""
+        value = await self.secrets.reveal(ctx.db, tenant_id=ctx.tenant.id, place=place, sealed=sealed)
+        return Secret(value.decode())
+
+    async def enqueue(
+        self, ctx: Context, job: str, payload: msgspec.Struct, *, key: str, run_at: datetime | None
+    ) -> UUID:
+        """Ask for a job of a plugin."""
+        plugin = plugin_of(self.host.surfaces.jobs, job, payload)
+        return await enqueue(
+            ctx.db, ctx.tenant.id, job, payload, key=key, run_at=run_at, now=ctx.clock.now(), plugin=plugin
+        )
 
 
 def database_settings(settings: Settings) -> DatabaseSettings:

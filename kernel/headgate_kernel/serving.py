@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 import threading
 import time
@@ -18,6 +19,8 @@ from headgate_sdk.i18n import N_
 
 from headgate_kernel.config import Settings
 from headgate_kernel.database.embedded import EmbeddedServer
+from headgate_kernel.observe.metrics import shared_between_processes
+from headgate_kernel.observe.readiness import Draining, drain_marker
 
 READY_SECONDS = 60
 DRAIN_SECONDS = 5
@@ -79,7 +82,9 @@ def serve_until_stopped(
     )
     if when_ready is not None:
         threading.Thread(target=_call_when_ready, args=(address, port, when_ready), daemon=True).start()
-    with _embedded_database(settings):
+    with _embedded_database(settings), shared_between_processes(), drain_marker():
+        draining = Draining(settings.drain_seconds, server.signal_handler_interrupt)
+        server.on_startup(lambda: signal.signal(signal.SIGTERM, draining.handle))
         server.serve()
 
 

@@ -25,7 +25,7 @@ from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runtime import Kernel, migration_sources
 from headgate_kernel.tenancy.directory import Tenant
 from headgate_kernel.tenancy.tenants import save_tenant
-from headgate_kernel.web.gate import SESSION_COOKIE
+from headgate_kernel.web.session_cookie import SESSION_COOKIE
 from headgate_sdk.blueprint import PersonEntry, Profile, RoleEntry
 from headgate_sdk.testing.application import running
 from headgate_sdk.testing.server import TEST_SECRET_KEY, open_temporary_folder, postgres_server

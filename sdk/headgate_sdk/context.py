@@ -5,6 +5,7 @@ takes it as its first argument, never commits, and never looks for a tenant anyw
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
@@ -14,15 +15,18 @@ from headgate_sdk.clock import Clock
 from headgate_sdk.errors import Forbidden, SignInRequired
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId
+from headgate_sdk.secrets import Secret
 
 if TYPE_CHECKING:
     from litestar import Response
 
     from headgate_sdk.database import Database
+    from headgate_sdk.members import Members
     from headgate_sdk.workflow import Workflow
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S", bound=msgspec.Struct)
 
 ActorKind = Literal["anonymous", "customer", "staff", "operator", "system"]
 
@@ -38,6 +42,7 @@ class TenantInfo(msgspec.Struct, frozen=True):
         timezone: IANA name.
         locale: default language, `zh_CN` or `en`.
         brand_colour: `#rrggbb`.
+        logo: picture of the distributor's logo, below `/files/`; None shows the name alone.
     """
 
     id: TenantId
@@ -47,6 +52,7 @@ class TenantInfo(msgspec.Struct, frozen=True):
     timezone: str
     locale: str
     brand_colour: str = "#0b6e4f"
+    logo: UUID | None = None
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -63,6 +69,7 @@ class Actor(msgspec.Struct, frozen=True):
         scopes: of the API token that stands for them, which never allows more than they may; None without one.
         operator: name of the operator who acts in their place, inside an impersonation.
         operator_id: person id of that operator.
+        operator_until: when the impersonation ends by itself.
     """
 
     kind: ActorKind
@@ -75,6 +82,7 @@ class Actor(msgspec.Struct, frozen=True):
     scopes: frozenset[str] | None = None
     operator: str = ""
     operator_id: UUID | None = None
+    operator_until: datetime | None = None
 
     def allowed(self, permission: str) -> bool:
         """Tell whether the actor may, directly or by a pattern such as `trade.*`."""
@@ -128,6 +136,10 @@ class Services(Protocol):
         """Give the hook caller, bound to the context's tenant."""
         ...
 
+    def members(self, ctx: "Context") -> "Members":
+        """Give the doors to people of customers, bound to the context."""
+        ...
+
     def translate(self, locale: str, text: str) -> str:
         """Translate an English msgid."""
         ...
@@ -148,6 +160,24 @@ class Services(Protocol):
         """Check and keep an uploaded picture; gives its id."""
         ...
 
+    async def enqueue(
+        self, ctx: "Context", job: str, payload: msgspec.Struct, *, key: str, run_at: datetime | None
+    ) -> UUID:
+        """Ask for a job; gives its id."""
+        ...
+
+    async def use_quota(self, ctx: "Context", meter: str, amount: int) -> None:
+        """Count against the tenant's plan."""
+        ...
+
+    async def seal(self, ctx: "Context", place: str, secret: Secret) -> bytes:
+        """Encrypt a secret for its place."""
+        ...
+
+    async def reveal(self, ctx: "Context", place: str, sealed: bytes) -> Secret:
+        """Decrypt a secret that was sealed for the place."""
+        ...
+
 
 class Context:
     """Whose data, who acts, when, and the doors to the kernel.
@@ -160,9 +190,14 @@ class Context:
         locale: the reader's language.
         plugins: ids of the plugins that are active for the tenant.
         path: of the page that is asked for; empty outside of requests.
+        request_id: of the request, as logs and the audit log have it; empty outside of requests.
+        address: network address of who asks; empty outside of requests.
     """
 
-    __slots__ = ("_services", "actor", "clock", "db", "locale", "path", "plugins", "tenant")
+    __slots__ = (
+        "_services", "_settings", "actor", "address", "clock", "db", "locale", "path", "plugins", "request_id",
+        "tenant",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -175,8 +210,14 @@ class Context:
         services: Services,
         locale: str | None = None,
         path: str = "",
+        request_id: str = "",
+        address: str = "",
+        settings: Mapping[type[msgspec.Struct], msgspec.Struct] | None = None,
     ) -> None:
+        self._settings = settings or {}
         self.path = path
+        self.request_id = request_id
+        self.address = address
         self.tenant = tenant
         self.actor = actor
         self.db = db
@@ -208,8 +249,18 @@ class Context:
         """Give a context for another actor on the same unit of work: imports and replays act for people."""
         return Context(
             tenant=self.tenant, actor=actor, db=self.db, clock=self.clock, plugins=self.plugins,
-            services=self._services, locale=self.locale, path=self.path,
+            services=self._services, locale=self.locale, path=self.path, request_id=self.request_id,
+            address=self.address, settings=self._settings,
         )  # fmt: skip
+
+    def settings(self, kind: type[S]) -> S:
+        """Give a plugin's settings for the tenant; costs no query.
+
+        Args:
+            kind: the type that the plugin's manifest names as its settings.
+        """
+        found = self._settings.get(kind)
+        return found if isinstance(found, kind) else kind()
 
     @property
     def workflow(self) -> "Workflow":
@@ -220,6 +271,11 @@ class Context:
     def hooks(self) -> Hooks:
         """Hooks of the tenant's active plugins."""
         return self._services.hooks(self)
+
+    @property
+    def members(self) -> "Members":
+        """People of customers: to invite, to give roles, to end their access; see `headgate_sdk.members`."""
+        return self._services.members(self)
 
     def translate(self, text: str, /, **params: object) -> str:
         """Translate an English msgid into the reader's language and fill its parameters."""
@@ -245,3 +301,54 @@ class Context:
             Invalid: not a picture that browsers show, or too large; says which.
         """
         return await self._services.store_file(self, content, purpose=purpose)
+
+    async def enqueue(
+        self, job: str, payload: msgspec.Struct, *, key: str = "", run_at: datetime | None = None
+    ) -> UUID:
+        """Ask for work after the answer, in this transaction; see `headgate_sdk.jobs`.
+
+        Args:
+            job: name of a job type of the plugin.
+            payload: what the job is told, as its type declares.
+            key: while a job of this type with this key waits to begin, no other one is made. Two transactions
+                that ask with one key wait for each other, so it names the thing that the job is about.
+            run_at: not before; at once by default.
+
+        Returns:
+            Id of the job; of the one that waits already, if the key has one.
+
+        Raises:
+            LookupError: no plugin has declared such a job type.
+        """
+        return await self._services.enqueue(self, job, payload, key=key, run_at=run_at)
+
+    async def use_quota(self, meter: str, amount: int = 1) -> None:
+        """Count what is about to be done against the tenant's plan, in the transaction of the deed.
+
+        What is undone is not counted. Ask before writing: for `members` what is there is counted anew.
+
+        Args:
+            meter: `orders` (by month), `members`, `storage_bytes`.
+            amount: how many more; below zero gives back.
+
+        Raises:
+            QuotaExceeded: the plan's limit would be passed; names it and says what to do.
+        """
+        await self._services.use_quota(self, meter, amount)
+
+    async def seal(self, place: str, secret: Secret) -> bytes:
+        """Encrypt a secret for its place, and no other.
+
+        Args:
+            place: `table:column:row`, as `SealedColumn.place` gives it for a column of the plugin's manifest.
+            secret: what to keep.
+        """
+        return await self._services.seal(self, place, secret)
+
+    async def reveal(self, place: str, sealed: bytes) -> Secret:
+        """Decrypt a secret that was sealed for the place.
+
+        Raises:
+            SecretUnreadable: it was changed, or sealed for another row, column or distributor.
+        """
+        return await self._services.reveal(self, place, sealed)

@@ -115,6 +115,38 @@ class Vetoed(Conflict):
         self.params = params
 
 
+class QuotaExceeded(HeadgateError):
+    """More than the distributor's plan gives: nothing was done; another plan, or the next month, helps.
+
+    Args:
+        message: English msgid: which limit was met, and whom to ask.
+        meter: what is counted, e.g. `orders`; told to programs as the field.
+    """
+
+    code = "quota_exceeded"
+    status = 402
+
+    def __init__(self, message: str, /, *, meter: str, **params: object) -> None:
+        super().__init__(message, field=meter, **params)
+        self.meter = meter
+
+
+class TooManyRequests(HeadgateError):
+    """More requests at a time than the distributor's plan gives; none of this one was done.
+
+    Args:
+        message: English msgid.
+        retry_after: seconds after which it is worth trying again.
+    """
+
+    code = "too_many_requests"
+    status = 429
+
+    def __init__(self, message: str, /, *, retry_after: int = 1, **params: object) -> None:
+        super().__init__(message, seconds=retry_after, **params)
+        self.retry_after = retry_after
+
+
 class NotReady(HeadgateError):
     """A plugin's far side is not ready: the host retries later with back-off."""
 
@@ -127,6 +159,13 @@ class AuthFailed(HeadgateError):
 
     code = "auth_failed"
     status = 502
+
+
+class SecretUnreadable(HeadgateError):
+    """A sealed value cannot be opened where it stands: changed, moved, or its key is not at hand."""
+
+    code = "secret_unreadable"
+    status = 500
 
 
 class ConfigError(HeadgateError):

@@ -8,7 +8,7 @@ A plugin implements a hook by a function of the same name in its `plugin.py`, ma
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import click
@@ -16,9 +16,12 @@ import msgspec
 import pluggy
 from litestar.types import ControllerRouterHandler
 
-from headgate_sdk.blueprint import Blueprint
+from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintPart, FileCount
+from headgate_sdk.checklist import ChecklistItem
 from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
+from headgate_sdk.figures import Figure
+from headgate_sdk.jobs import JobType, Schedule
 from headgate_sdk.orders import OrderDraft, Veto
 from headgate_sdk.web import NavItem, Slot
 from headgate_sdk.workflow import StepType, SubjectType
@@ -34,14 +37,15 @@ class HookInfo(msgspec.Struct, frozen=True):
 
     Args:
         scope: `platform` hooks are asked once at start, `tenant` hooks for one tenant's active plugins.
-        kind: `declares` surfaces, `decider` inside the transaction, `worker` with units of work of its own.
+        kind: `declares` surfaces, `checks` what was written before there is a tenant, `decider` inside the
+            transaction, `worker` with units of work of its own.
         fails: a decider that fails is `closed` (the call fails) or `open` (its result is left out).
         budget_ms: time that a decider may take for one batch.
         since: SDK version.
     """
 
     scope: Literal["platform", "tenant"]
-    kind: Literal["declares", "decider", "worker"]
+    kind: Literal["declares", "checks", "decider", "worker"]
     fails: Literal["open", "closed"] = "closed"
     budget_ms: int = 1000
     since: str = "0.1"
@@ -89,23 +93,60 @@ def headgate_step_types() -> Sequence[StepType]:
 
 
 @_declares
+def headgate_jobs() -> Sequence[JobType[Any]]:
+    """Kinds of work after the answer; while the plugin is off for a tenant, its jobs wait."""
+    raise NotImplementedError
+
+
+@_declares
+def headgate_schedules() -> Sequence[Schedule]:
+    """Jobs that run by the clock, at each tenant whose plugin is active."""
+    raise NotImplementedError
+
+
+@_declares
 def headgate_commands() -> Sequence[click.Command]:
     """Commands of the `headgate` command line."""
+    raise NotImplementedError
+
+
+@_spec(HookInfo(scope="platform", kind="checks"))
+def headgate_check_blueprint(blueprint: Blueprint, folder: Path) -> BlueprintCheck:
+    """Look at a blueprint that switches the plugin on, and at its files: everything wrong, and what they hold.
+
+    Asked before anything is written, with no database at hand: the tenant may not exist yet.
+
+    Args:
+        blueprint: the whole of it; its shape is sound.
+        folder: files are named relative to it.
+    """
     raise NotImplementedError
 
 
 @_spec(HookInfo(scope="tenant", kind="decider", budget_ms=600_000))
 async def headgate_apply_blueprint(
     ctx: Context, blueprint: Blueprint, folder: Path, members: Mapping[str, UUID]
-) -> None:
-    """Set up the plugin's part of a tenant from its blueprint; must be repeatable without harm.
+) -> Sequence[FileCount] | None:
+    """Bring the plugin's part of a tenant to its blueprint, and write only what differs.
 
     Args:
         ctx: of the tenant, as the system.
-        blueprint: the whole of it.
+        blueprint: the whole of it; without a sample when no files are to be loaded.
         folder: files are named relative to it.
         members: membership ids by folded login.
+
+    Returns:
+        What each file of the sample did.
+
+    Raises:
+        InvalidFields: rows of a file that cannot be used; nothing of the blueprint is kept then.
     """
+    raise NotImplementedError
+
+
+@_spec(HookInfo(scope="tenant", kind="decider", budget_ms=60_000))
+async def headgate_read_blueprint(ctx: Context) -> BlueprintPart:
+    """Give the plugin's part of a tenant as it is, to compare it with a blueprint or to write one."""
     raise NotImplementedError
 
 
@@ -118,4 +159,16 @@ async def headgate_practice(runner: TenantRunner, blueprint: Blueprint, folder: 
 @_spec(HookInfo(scope="tenant", kind="decider"))
 async def headgate_check_orders(ctx: Context, drafts: Sequence[OrderDraft]) -> Sequence[Veto]:
     """Refuse orders, with a reason, before they are placed; also asked for carts, to warn in time."""
+    raise NotImplementedError
+
+
+@_spec(HookInfo(scope="tenant", kind="decider", fails="open"))
+async def headgate_checklist(ctx: Context) -> Sequence[ChecklistItem]:
+    """Say what the plugin wants done by a new distributor, and whether it is: by facts, with few queries."""
+    raise NotImplementedError
+
+
+@_spec(HookInfo(scope="tenant", kind="decider", fails="open"))
+async def headgate_tenant_figures(ctx: Context) -> Sequence[Figure]:
+    """Tell the operator figures of the tenant's day; asked every few minutes, so by an index and not by a count."""
     raise NotImplementedError

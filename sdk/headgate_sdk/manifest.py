@@ -1,9 +1,12 @@
 """How a plugin introduces itself: what it is, what it needs, what it may touch."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 from piccolo.table import Table
+
+from headgate_sdk.secrets import SealedColumn
 
 Category = Literal["base", "selling", "erp", "community", "customers", "logistics", "money", "reports"]
 
@@ -15,11 +18,13 @@ class Permission(msgspec.Struct, frozen=True):
         id: `<plugin>.<noun>.<verb>`, e.g. `trade.orders.approve_sales`.
         label: English msgid.
         sensitive: pays, approves or touches credentials: never allowed inside an operator's impersonation.
+        customers: people of customers may have it too; all others are for the distributor's staff alone.
     """
 
     id: str
     label: str
     sensitive: bool = False
+    customers: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +41,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         requires: ids of plugins that must be active with it.
         permissions: what roles may allow.
         tables: its Piccolo tables, named with its prefix.
+        sealed: columns that hold secrets, sealed by `ctx.seal`.
+        deeds: English msgids of what its use cases write to the audit log, by action.
+        settings: a Struct of what a distributor may choose, read by `ctx.settings`; every field has a default,
+            and a `Meta` with its title and description (English msgids) for forms and the blueprint's schema.
         package: import name, where `templates/`, `locale/` and `migrations/` are found.
     """
 
@@ -50,3 +59,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     requires: tuple[str, ...] = ()
     permissions: tuple[Permission, ...] = ()
     tables: tuple[type[Table], ...] = ()
+    sealed: tuple[SealedColumn, ...] = ()
+    deeds: Mapping[str, str] = {}
+    settings: type[msgspec.Struct] | None = None

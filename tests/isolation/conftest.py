@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 from headgate_kernel.web.assets_manifest import asset
-from headgate_kernel.web.gate import SESSION_COOKIE
+from headgate_kernel.web.session_cookie import SESSION_COOKIE
 from headgate_sdk.testing.checksums import changed_tables, checksums, tenant_tables
 from headgate_sdk.testing.tenants import actor_of, make_tenant, sign_in
 from headgate_trade.api import set_cart_line

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from headgate_kernel.identity.people import NewPerson, save_people
-from headgate_kernel.web.gate import SESSION_COOKIE
+from headgate_kernel.web.session_cookie import SESSION_COOKIE
 
 from .arguments import CALLS, request_of
 from .conftest import own_ids

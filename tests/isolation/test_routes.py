@@ -173,7 +173,8 @@ def _check_secrecy(answer: httpx.Response | str, *shops) -> None:
 
 def _all_of(answer: httpx.Response, *sent: str) -> str:
     """Give headers and body, without the caller's own words, which may be repeated."""
-    text = "\n".join((*(f"{name}: {value}" for name, value in answer.headers.items()), answer.text))
+    headers = (f"{name}: {value}" for name, value in answer.headers.items() if name != "x-request-id")
+    text = "\n".join((*headers, answer.text))
     for word in sent:
         text = text.replace(word, "·")
     return text

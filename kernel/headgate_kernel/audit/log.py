@@ -1,10 +1,19 @@
-"""Append to a tenant's audit log."""
+"""Append to a tenant's audit log, and to the platform's.
+
+An entry is written in the transaction of the deed, beside a note that it waits to be sealed; `sealing` links
+it into the chain once it is committed, so that no order ever waits for another at the head of a chain.
+"""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
-from headgate_sdk.context import Context
+from headgate_sdk.context import Actor, Context
+from headgate_sdk.database import Database
 from headgate_sdk.ids import new_id
+
+PLATFORM = 0
+"""Number under which the platform's own chain is kept."""
 
 
 async def append_entry(ctx: Context, action: str, subject: str, details: Mapping[str, object]) -> None:
@@ -14,13 +23,63 @@ async def append_entry(ctx: Context, action: str, subject: str, details: Mapping
         ctx: who and when.
         action: what was done, e.g. `plugin.activate`.
         subject: to what, e.g. an id or a name.
-        details: before, after, reason; values that JSON can carry.
+        details: before, after, reason; values that JSON can carry. A `Secret` among them shows as dots.
     """
+    actor = ctx.actor
     await ctx.db.execute(
-        """
-        INSERT INTO audit_entry (tenant_id, id, at, actor_id, actor_name, action, subject, details)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        """,
-        ctx.tenant.id, new_id(), ctx.clock.now(), ctx.actor.membership_id, ctx.actor.name, action, subject,
-        msgspec.json.encode(details).decode(),
+        _TENANTS, new_id(), ctx.clock.now(), actor.membership_id, actor.name, action, subject,
+        encode_details(details), actor.kind, actor.person_id, actor.operator, actor.operator_id,
+        ctx.request_id, ctx.address, ctx.tenant.id,
     )  # fmt: skip
+
+
+async def append_platform_entry(
+    db: Database,
+    *,
+    actor: Actor,
+    action: str,
+    subject: str,
+    details: Mapping[str, object],
+    now: datetime,
+    request_id: str = "",
+    address: str = "",
+) -> None:
+    """Append a deed of somebody who runs the platform, in the same transaction as the deed.
+
+    Args:
+        db: a platform scope.
+        actor: the operator, or the system.
+        action: what was done, e.g. `tenant.suspend`.
+        subject: to what, e.g. the short name of a tenant.
+        details: before, after, reason; values that JSON can carry.
+        now: when.
+        request_id: of the request.
+        address: network address of who asked.
+    """
+    await db.execute(
+        _PLATFORMS, new_id(), now, actor.membership_id, actor.name, action, subject,
+        encode_details(details), actor.kind, actor.person_id, actor.operator, actor.operator_id,
+        request_id, address, PLATFORM,
+    )  # fmt: skip
+
+
+def encode_details(details: Mapping[str, object]) -> str:
+    """Write details as JSON; a value of a type that JSON lacks is written as its text."""
+    return msgspec.json.encode(details, enc_hook=str).decode()
+
+
+_COLUMNS = """id, at, actor_id, actor_name, action, subject, details, actor_kind, person_id, operator_name,
+        operator_id, request_id, address"""
+_VALUES = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"
+_TENANTS = f"""
+WITH entry AS (
+    INSERT INTO audit_entry (tenant_id, {_COLUMNS}) VALUES ($14, {_VALUES})
+)
+INSERT INTO audit_unsealed (tenant_id, entry_id) VALUES ($14, $1)
+"""
+_PLATFORMS = f"""
+WITH entry AS (
+    INSERT INTO platform_audit_entry ({_COLUMNS}) VALUES ({_VALUES})
+)
+INSERT INTO audit_unsealed (tenant_id, entry_id) VALUES ($14, $1)
+"""

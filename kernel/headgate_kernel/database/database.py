@@ -1,6 +1,6 @@
 """The two doors to the database: tenants' work and the platform's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +12,7 @@ from headgate_kernel.database.unit_of_work import UnitOfWork
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from asyncpg.connection import LoggedQuery
     from headgate_sdk.ids import TenantId
 
     from headgate_kernel.database.migration_files import MigrationSource
@@ -97,6 +98,10 @@ class Databases:
         Inside a tenant's scope it is a transaction of its own, with an outcome of its own.
         """
         return UnitOfWork(self.platform, None)
+
+    def on_statement(self, callback: "Callable[[LoggedQuery], None]") -> None:
+        """Have `callback` called after each statement of both pools, with its text and time."""
+        self.app.on_statement = self.platform.on_statement = callback
 
     async def close(self) -> None:
         """Close the pools and let go of the embedded server."""

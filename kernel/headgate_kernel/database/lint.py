@@ -2,7 +2,8 @@
 
 Each table is either a tenant's (key, uniqueness, references and policy all by tenant) or the platform's (no
 grant to the app at all). Views must look with their reader's rights; materialized views and SECURITY DEFINER
-functions look with their owner's, so they are refused, but for functions that headgate_platform owns.
+functions look with their owner's, so they are refused, but for functions that headgate_platform owns, and
+those of headgate_owner that the app may not call.
 """
 
 from typing import TYPE_CHECKING
@@ -72,7 +73,8 @@ _DEFINERS = """
 SELECT p.oid::regprocedure::text AS name, pg_get_userbyid(p.proowner) AS owner,
     coalesce((SELECT bool_or(s LIKE 'search_path=%') FROM unnest(p.proconfig) s), false) AS has_path,
     EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-        WHERE a.grantee = 0) AS public
+        WHERE a.grantee = 0) AS public,
+    has_function_privilege('headgate_app', p.oid, 'EXECUTE') AS app_may
 FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef ORDER BY 1
 """
 _ROLES = """
@@ -203,11 +205,11 @@ async def _lint_views(connection: "Connection") -> list[str]:
 async def _lint_functions(connection: "Connection") -> list[str]:
     findings: list[str] = []
     for row in await connection.fetch(_DEFINERS):
-        if row["owner"] != PLATFORM_ROLE:
+        if row["owner"] != PLATFORM_ROLE and (row["owner"] != OWNER_ROLE or row["app_may"]):
             findings.append(
                 f"{row['name']}: SECURITY DEFINER works with the rights of {row['owner']}. Use "
-                "SECURITY INVOKER, or make "
-                f"it as {PLATFORM_ROLE} if it filters by tenant itself."
+                f"SECURITY INVOKER, make it as {PLATFORM_ROLE} if it filters by tenant itself, or keep "
+                f"{APP_ROLE} from it."
             )
             continue
         if not row["has_path"]:

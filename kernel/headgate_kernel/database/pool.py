@@ -19,6 +19,7 @@ from headgate_kernel.database.errors import (
 )
 
 if TYPE_CHECKING:
+    from asyncpg.connection import LoggedQuery
     from asyncpg.pool import PoolConnectionProxy
 
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -70,6 +71,7 @@ class ConnectionPool:
         self._pool = pool
         self._dsn = dsn
         self._revive = revive
+        self.on_statement: Callable[[LoggedQuery], None] | None = None
 
     async def acquire(self) -> "PooledConnection":
         """Take a connection.
@@ -89,7 +91,7 @@ class ConnectionPool:
 
     async def _acquire_once(self) -> "PooledConnection":
         try:
-            return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         except TimeoutError:
             raise DatabaseBusy(
                 N_(
@@ -102,6 +104,9 @@ class ConnectionPool:
             ) from None
         except CONNECTION_ERRORS as error:
             raise explain(error, self._dsn) from error
+        if self.on_statement is not None:
+            connection.add_query_logger(self.on_statement)
+        return connection
 
     async def release(self, connection: "PooledConnection") -> None:
         """Give a connection back; a broken one is dropped and replaced at need."""
@@ -109,6 +114,10 @@ class ConnectionPool:
             await self._pool.release(connection)
         except CONNECTION_LOST as error:
             _logger.warning("A broken database connection was dropped: %s", error)
+
+    def size(self) -> int:
+        """Count the open connections."""
+        return self._pool.get_size()
 
     def idle(self) -> int:
         """Count the open connections that nobody uses."""

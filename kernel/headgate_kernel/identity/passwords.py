@@ -40,6 +40,14 @@ async def password_matches(stored: str | None, password: str) -> bool:
         return await asyncio.to_thread(_verify, stored, password)
 
 
+def needs_rehash(stored: str) -> bool:
+    """Tell whether a hash was made with other parameters than those of today."""
+    try:
+        return _hasher.check_needs_rehash(stored)
+    except InvalidHashError:
+        return False
+
+
 def _verify(stored: str | None, password: str) -> bool:
     try:
         _hasher.verify(stored or _DECOY, password)

@@ -1,15 +1,16 @@
 """People of the platform: one human, one row, whatever tenants they belong to."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from headgate_sdk.database import Database
-from headgate_sdk.errors import Invalid
-from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
+
+from headgate_kernel.identity.logins import fold_login
+
+__all__ = ["NewPerson", "fold_login", "save_people"]
 
 
 class NewPerson(msgspec.Struct, frozen=True):
@@ -26,18 +27,6 @@ class NewPerson(msgspec.Struct, frozen=True):
     name: str
     password_hash: str | None = None
     is_operator: bool = False
-
-
-def fold_login(login: str) -> str:
-    """Bring a login into the form in which it is kept and looked up.
-
-    Raises:
-        Invalid: empty or absurdly long.
-    """
-    folded = unicodedata.normalize("NFKC", login).strip().casefold()
-    if not folded or len(folded) > 200:
-        raise Invalid(N_("Give an e-mail address, a phone number or a user name."), field="login")
-    return folded
 
 
 async def save_people(db: Database, people: Sequence[NewPerson], at: datetime) -> dict[str, UUID]:

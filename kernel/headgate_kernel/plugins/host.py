@@ -9,11 +9,13 @@ import msgspec
 import pluggy
 from headgate_sdk import hooks as specs
 from headgate_sdk.i18n import N_
+from headgate_sdk.jobs import JobType, Schedule
 from headgate_sdk.manifest import Permission
 from headgate_sdk.web import NavItem, Slot
 from headgate_sdk.workflow import StepType, SubjectType
 from litestar.types import ControllerRouterHandler
 
+from headgate_kernel.jobs.declared import check_jobs
 from headgate_kernel.plugins.discovery import InstalledPlugin, discover
 from headgate_kernel.workflow.catalogue import StepCatalogue
 
@@ -40,6 +42,8 @@ class Surfaces(msgspec.Struct):
     subject_types: list[tuple[str, SubjectType]] = []
     step_types: list[tuple[str, StepType]] = []
     commands: list[tuple[str, click.Command]] = []
+    jobs: list[tuple[str, JobType[Any]]] = []
+    schedules: list[tuple[str, Schedule]] = []
     permissions: list[tuple[str, Permission]] = []
 
 
@@ -99,6 +103,7 @@ class PluginHost:
                 (step for _, step in (*self.surfaces.step_types, *declared.step_types)),
                 (subject for _, subject in (*self.surfaces.subject_types, *declared.subject_types)),
             )
+            check_jobs(plugin.manifest.id, declared.jobs, declared.schedules)
         except Exception as error:
             log.exception("plugin %s cannot be registered", plugin.manifest.id)
             if self._manager.has_plugin(plugin.manifest.id):
@@ -126,6 +131,8 @@ class PluginHost:
             subject_types=declared("headgate_subject_types"),
             step_types=declared("headgate_step_types"),
             commands=declared("headgate_commands"),
+            jobs=declared("headgate_jobs"),
+            schedules=declared("headgate_schedules"),
             permissions=[(plugin_id, permission) for permission in plugin.manifest.permissions],
         )
 

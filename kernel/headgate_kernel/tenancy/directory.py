@@ -1,6 +1,7 @@
 """Which tenant answers at a host, with its active plugins; kept in memory, checked once a second."""
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -8,6 +9,8 @@ from headgate_sdk.context import TenantInfo
 from headgate_sdk.ids import TenantId
 
 from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.tenancy.setting_values import settings_of_tenant
+from headgate_kernel.tenancy.plan_terms import UNLIMITED, Plan, decode_plan
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database, Record
@@ -26,13 +29,23 @@ class Tenant(msgspec.Struct, frozen=True):
         info: what plugins may know.
         state: active or suspended.
         revision: grows with each change.
-        plugins: ids of those that run: active, installed, and with all that they require.
+        plugins: ids of those that run: active, installed, in the plan, and with all that they require.
+        notice: what the people of a suspended tenant are told.
+        plan: key of the plan; empty on an installation without plans.
+        terms: what the plan gives.
+        warnings: meters of which the plan's share is nearly (`near`) or all (`full`) used.
+        settings: of its plugins, by their types, where anything differs from how they come.
     """
 
     info: TenantInfo
     state: str
     revision: int
     plugins: frozenset[str]
+    notice: str = ""
+    plan: str = ""
+    terms: Plan = UNLIMITED
+    warnings: dict[str, str] = {}
+    settings: Mapping[type[msgspec.Struct], msgspec.Struct] = {}
 
 
 class TenantDirectory:
@@ -70,6 +83,12 @@ class TenantDirectory:
             row = await db.fetch_row(f"{_SELECT} WHERE t.slug = $1", slug)
         return self._tenant(row) if row else None
 
+    async def by_id(self, tenant_id: TenantId) -> Tenant | None:
+        """Give a tenant by its number, fresh from the database."""
+        async with self._databases.platform_scope() as db:
+            row = await db.fetch_row(f"{_SELECT} WHERE t.id = $1", tenant_id)
+        return self._tenant(row) if row else None
+
     def forget(self, tenant_id: TenantId) -> None:
         """Drop what is held of a tenant: the next request reads it anew."""
         for host in [host for host, (_, tenant) in self._by_host.items() if tenant.info.id == tenant_id]:
@@ -98,14 +117,23 @@ class TenantDirectory:
         info = TenantInfo(
             id=TenantId(row["id"]), slug=row["slug"], name=row["name"], currency=row["currency"],
             timezone=row["timezone"], locale=row["locale"], brand_colour=row["brand_colour"],
+            logo=row["logo_id"],
         )  # fmt: skip
-        return Tenant(info, row["state"], row["revision"], runnable(frozenset(row["plugins"]), self._plugins))
+        plan = decode_plan(row["plan_terms"])
+        return Tenant(
+            info, row["state"], row["revision"], runnable(frozenset(row["plugins"]), self._plugins, plan),
+            notice=row["notice"], plan=plan.key, terms=plan,
+            warnings=dict(warning.split() for warning in row["warnings"]),
+            settings=settings_of_tenant(self._plugins, row["settings"]),
+        )  # fmt: skip
 
 
-def runnable(active: frozenset[str], host: PluginHost) -> frozenset[str]:
-    """Leave out plugins that are not installed, do not fit, or lack one that they require."""
+def runnable(active: frozenset[str], host: PluginHost, plan: Plan = UNLIMITED) -> frozenset[str]:
+    """Leave out plugins that are not installed, do not fit, are not in the plan, or lack one they require."""
     running = {
-        plugin_id for plugin_id in active if plugin_id in host.by_id and not host.by_id[plugin_id].problem
+        plugin_id
+        for plugin_id in active
+        if plugin_id in host.by_id and not host.by_id[plugin_id].problem and plan.allows(plugin_id)
     }
     while True:
         lame = {p for p in running if not running.issuperset(host.by_id[p].manifest.requires)}
@@ -127,8 +155,16 @@ async def touch(db: "Database", tenant_id: TenantId) -> None:
 
 _SELECT = """
 SELECT t.id, t.slug, t.name, t.currency, t.timezone, t.locale, t.brand_colour, t.state,
+       (SELECT c.logo_id FROM tenant_choice c WHERE c.tenant_id = t.id) AS logo_id,
+       coalesce((SELECT s.notice FROM tenant_suspension s WHERE s.tenant_id = t.id), '') AS notice,
+       (SELECT jsonb_object_agg(k.plugin, k."values")
+        FROM plugin_settings k WHERE k.tenant_id = t.id) AS settings,
        coalesce((SELECT r.revision FROM tenant_revision r WHERE r.tenant_id = t.id), 1) AS revision,
        array(SELECT a.plugin FROM plugin_activation a
-             WHERE a.tenant_id = t.id AND a.state = 'active') AS plugins
+             WHERE a.tenant_id = t.id AND a.state = 'active') AS plugins,
+       p.terms AS plan_terms,
+       array(SELECT n.meter || ' ' || n.level FROM quota_notice n
+             WHERE n.tenant_id = t.id AND n.holds ORDER BY n.level DESC) AS warnings
 FROM tenant t
+LEFT JOIN plan p ON p.key = coalesce(t.plan, (SELECT d.key FROM plan d ORDER BY d.position LIMIT 1))
 """

@@ -1,6 +1,7 @@
 """Make a tenant and give it an address."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -63,31 +64,41 @@ async def save_tenant(db: Database, profile: Profile, *, domain: str, at: dateti
 
 
 def check_profile(profile: Profile) -> None:
-    """Check what the database would only refuse without words."""
+    """Check what the database would only refuse without words.
+
+    Raises:
+        Invalid: the first field that cannot be used.
+    """
+    for problem in profile_problems(profile):
+        raise problem
+
+
+def profile_problems(profile: Profile) -> Iterator[Invalid]:
+    """Give everything in a profile that cannot be used; each names its field."""
     if not SLUG.fullmatch(profile.slug):
-        raise Invalid(
+        yield Invalid(
             N_("'{slug}' cannot be a short name: use 2 to 40 small letters, digits and hyphens."),
             field="profile.slug", slug=profile.slug,
         )  # fmt: skip
     if not COLOUR.fullmatch(profile.brand_colour):
-        raise Invalid(N_("'{colour}' is not a colour like #0b6e4f."), field="profile.brand_colour",
+        yield Invalid(N_("'{colour}' is not a colour like #0b6e4f."), field="profile.brand_colour",
                       colour=profile.brand_colour)  # fmt: skip
     if not re.fullmatch(r"[A-Z]{3}", profile.currency):
-        raise Invalid(N_("'{currency}' is not a currency code like CNY."), field="profile.currency",
+        yield Invalid(N_("'{currency}' is not a currency code like CNY."), field="profile.currency",
                       currency=profile.currency)  # fmt: skip
     try:
         ZoneInfo(profile.timezone)
     except (KeyError, ValueError, OSError):
-        raise Invalid(N_("'{timezone}' is not a time zone like Asia/Shanghai."), field="profile.timezone",
-                      timezone=profile.timezone) from None  # fmt: skip
+        yield Invalid(N_("'{timezone}' is not a time zone like Asia/Shanghai."), field="profile.timezone",
+                      timezone=profile.timezone)  # fmt: skip
     if profile.locale not in LOCALES:
-        raise Invalid(
+        yield Invalid(
             N_("'{locale}' is not a language of Headgate. Choose one of: {known}."),
             field="profile.locale", locale=profile.locale, known=", ".join(LOCALES),
         )  # fmt: skip
     if profile.host and not HOST.fullmatch(profile.host):
-        raise Invalid(N_("'{host}' cannot be a host name: use small letters, digits and hyphens."),
+        yield Invalid(N_("'{host}' cannot be a host name: use small letters, digits and hyphens."),
                       field="profile.host", host=profile.host)  # fmt: skip
     if (profile.host or profile.slug) in RESERVED:
-        raise Invalid(N_("The address '{host}' is reserved for Headgate."), field="profile.host",
+        yield Invalid(N_("The address '{host}' is reserved for Headgate."), field="profile.host",
                       host=profile.host or profile.slug)  # fmt: skip

@@ -1,7 +1,7 @@
 """The kernel's part of the JSON API: sessions, who am I, the API's own description."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from headgate_sdk.context import Context
@@ -9,6 +9,7 @@ from headgate_sdk.web import PUBLIC, SIGNED_IN
 from litestar import MediaType, Request, Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 
+from headgate_kernel.identity.logins import region_of
 from headgate_kernel.identity.sign_in import sign_in
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web.state import state_of
@@ -24,9 +25,10 @@ class NewSession(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SessionToken(msgspec.Struct):
-    """Send it as `Authorization: Bearer <token>`."""
+    """Send it as `Authorization: Bearer <token>`; while it needs a second factor it opens nothing else."""
 
     token: str
+    needs: Literal["", "second_factor"] = ""
 
 
 class Me(msgspec.Struct):
@@ -37,9 +39,10 @@ class Me(msgspec.Struct):
     permissions: list[str]
     tenant: str
     currency: str
+    scopes: list[str] | None = None
 
 
-def _options(permission: str) -> dict[str, str]:
+def _options(permission: str) -> dict[str, Any]:
     return {"permission": permission, "surface": "api"}
 
 
@@ -48,12 +51,13 @@ async def open_session(
     request: Request[Any, Any, Any], ctx: Context, kernel: Kernel, data: NewSession
 ) -> SessionToken:
     """Sign in and get a token."""
-    token = await sign_in(
-        kernel.databases, kernel.sessions, kernel.clock, tenant_id=ctx.tenant.id, login=data.login,
-        password=data.password, address=request.client.host if request.client else "",
-        user_agent=request.headers.get("user-agent", ""),
+    state = state_of(request.scope)
+    assert state is not None
+    opened = await sign_in(
+        kernel, tenant_id=ctx.tenant.id, login=data.login, password=data.password, address=state.address,
+        user_agent=request.headers.get("user-agent", ""), region=region_of(ctx.tenant.timezone),
     )  # fmt: skip
-    return SessionToken(token)
+    return SessionToken(opened.token, opened.needs)
 
 
 @delete("/api/v1/sessions/current", opt=_options(SIGNED_IN), tags=_TAGS)
@@ -64,12 +68,14 @@ async def end_session(request: Request[Any, Any, Any], kernel: Kernel) -> None:
     await kernel.sessions.end(state.token)
 
 
-@get("/api/v1/me", opt=_options(SIGNED_IN), tags=_TAGS)
+@get("/api/v1/me", opt=_options(SIGNED_IN) | {"token": True}, tags=_TAGS)
 async def me(ctx: Context) -> Me:
-    """Tell who is signed in."""
+    """Tell who is signed in; with an API token also its scopes, beyond which nothing is allowed."""
+    actor = ctx.actor
     return Me(
-        ctx.actor.name, ctx.actor.kind, sorted(ctx.actor.permissions), ctx.tenant.name, ctx.tenant.currency
-    )
+        actor.name, actor.kind, sorted(actor.permissions), ctx.tenant.name, ctx.tenant.currency,
+        None if actor.scopes is None else sorted(actor.scopes),
+    )  # fmt: skip
 
 
 @get("/api/v1/openapi.json", opt=_options(PUBLIC), include_in_schema=False, media_type=MediaType.JSON)

@@ -50,6 +50,11 @@ def number(value: Decimal | Fraction | int | None) -> str:
     return f"{int(value):,}" if whole else f"{value.normalize():,f}"
 
 
+def clock_time(moment: datetime | None, timezone: str) -> str:
+    """Write the time of day in a zone."""
+    return "–" if moment is None else f"{moment.astimezone(ZoneInfo(timezone)):%H:%M}"
+
+
 class Times:
     """Writes times in the tenant's zone and the reader's language.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, cast
 
-from headgate_sdk.context import Context
+from headgate_sdk.context import Actor, Context
 from headgate_sdk.errors import Forbidden, HeadgateError, SignInRequired
 from headgate_sdk.i18n import N_
 from headgate_sdk.web import PUBLIC, SIGNED_IN
@@ -19,16 +19,21 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from headgate_kernel.config import Settings
 from headgate_kernel.i18n import LOCALES
 from headgate_kernel.identity.sessions import NOBODY
+from headgate_kernel.identity.token_text import PREFIX
+from headgate_kernel.observe.current import note_tenant
 from headgate_kernel.tenancy.directory import Tenant
+from headgate_kernel.web.client import client_address
 from headgate_kernel.web.origin import is_cross_site
 from headgate_kernel.web.problems import send_problem
+from headgate_kernel.web.proofs import as_far_as_proved, check_proofs
+from headgate_kernel.web.session_cookie import cookie_name
 from headgate_kernel.web.state import KEY, RequestState
+from headgate_kernel.web.token_routes import check_token_route
 
 if TYPE_CHECKING:
     from headgate_kernel.database.unit_of_work import UnitOfWork
     from headgate_kernel.runtime import Kernel
 
-SESSION_COOKIE = "headgate_session"
 LOCALE_COOKIE = "headgate_locale"
 FIRST_ERROR_STATUS = 400
 
@@ -54,6 +59,8 @@ class Gate(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cookie = cookie_name(settings)
         domain = settings.domain
         self._console_hosts = frozenset({domain, f"console.{domain}"})
 
@@ -93,13 +100,15 @@ class Gate(ASGIMiddleware):
         tenant: Tenant,
     ) -> None:
         state = await self._identify(scope, headers, tenant)
+        check_token_route(state.session.actor, scope["route_handler"].opt)
         if tenant.state != "active":
             raise Suspended(N_("This distributor is suspended for now. Please ask the operator."))
         work = self.kernel.databases.open_tenant_scope(tenant.info.id)
         state.ctx = self.kernel.make_context(
-            tenant, state.session.actor, work, locale=state.locale, path=scope["path"]
+            tenant, state.session.actor, work, locale=state.locale, path=scope["path"], address=state.address
         )
         _check_permission(state.ctx, scope["route_handler"].opt["permission"])
+        check_proofs(state.session, scope["route_handler"].opt, self.kernel.clock.now())
         await _in_transaction(work, scope, receive, send, next_app)
 
     async def _console(
@@ -108,6 +117,7 @@ class Gate(ASGIMiddleware):
         state = await self._identify(scope, headers, None)
         if scope["route_handler"].opt["permission"] != PUBLIC and state.session.actor.kind != "operator":
             raise SignInRequired(N_("Please sign in first."))
+        check_proofs(state.session, scope["route_handler"].opt, self.kernel.clock.now())
         await next_app(scope, receive, send)
 
     async def _identify(
@@ -116,11 +126,14 @@ class Gate(ASGIMiddleware):
         cookies = _cookies(headers.get("cookie", ""))
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         token = bearer.strip() if scheme.lower() == "bearer" else ""
-        from_cookie = not token and SESSION_COOKIE in cookies
-        token = token or cookies.get(SESSION_COOKIE, "")
+        from_cookie = not token and self._cookie in cookies
+        token = token or cookies.get(self._cookie, "")
         session = NOBODY
         if token:
-            session = await self.kernel.sessions.find(token, tenant.info.id if tenant else None)
+            find = self.kernel.sessions.find
+            if token.startswith(PREFIX) and not from_cookie:
+                find = self.kernel.tokens.find
+            session = await find(token, tenant.info.id if tenant else None)
         locale = (
             (LOCALES.get(cookies.get(LOCALE_COOKIE, "")) and cookies[LOCALE_COOKIE])
             or session.locale
@@ -128,13 +141,24 @@ class Gate(ASGIMiddleware):
             or self.kernel.catalogue.choose(headers.get("accept-language", ""))
             or "en"
         )
-        state = RequestState(self.kernel, tenant, session, locale, token if session is not NOBODY else "")
+        note_reader(tenant, session.actor)
+        state = RequestState(
+            self.kernel, tenant, session, locale, token if session is not NOBODY else "",
+            address=client_address(scope, self._settings), cookies=cookies,
+        )  # fmt: skip
         scope["state"][KEY] = state
         if is_cross_site(cast("HTTPScope", scope)["method"], headers, has_cookie_session=from_cookie):
             raise Forbidden(
                 N_("This request came from another site and was stopped. Open the page again and retry.")
             )
+        state.session = as_far_as_proved(session, scope["route_handler"].opt)
         return state
+
+
+def note_reader(tenant: Tenant | None, actor: Actor) -> None:
+    """Write down for the log whose request this is, and who asks."""
+    who = actor.membership_id or actor.person_id
+    note_tenant(tenant.info.slug if tenant else "", tenant.info.id if tenant else 0, who)
 
 
 def _check_permission(ctx: Context, permission: str) -> None:

@@ -3,20 +3,20 @@
 import logging
 import re
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from asyncpg import CharacterNotInRepertoireError, UntranslatableCharacterError
-from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields, SignInRequired
+from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
-from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
+from headgate_kernel.observe.current import current_request_id
 from headgate_kernel.web.rendering import Reader
 from headgate_kernel.web.state import state_of, wants_json
+from headgate_kernel.web.ways_on import way_on
 
 log = logging.getLogger(__name__)
 AnyRequest = Request[Any, Any, Any]
@@ -85,9 +85,8 @@ async def send_problem(error: Exception, scope: Scope, receive: Receive, send: S
 def _headgate_error(request: AnyRequest, error: HeadgateError) -> Response[Any]:
     if error.status >= 500:
         log.warning("%s: %s", error.code, error)
-    if isinstance(error, SignInRequired) and _can_redirect(request):
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return Redirect(f"/sign-in?next={_quoted(path)}", status_code=303)
+    if (way := way_on(request, error)) is not None:
+        return way
     return _answer(request, error.status, _problem(request, error))
 
 
@@ -111,7 +110,7 @@ def _null_character(request: AnyRequest, _: Exception) -> Response[Any]:
 
 
 def _unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
-    reference = str(new_id())[-12:]
+    reference = current_request_id()[-12:] or new_id().hex[-12:]
     log.error(
         "request %s %s failed (reference %s)", request.method, request.url.path, reference, exc_info=error
     )
@@ -174,10 +173,6 @@ def _answer(request: AnyRequest, status: int, problem: Problem, *, forget: bool 
     return Response(text, status_code=status, media_type=MediaType.HTML)
 
 
-def _can_redirect(request: AnyRequest) -> bool:
-    return request.method == "GET" and not wants_json(request) and not request.headers.get("hx-request")
-
-
 def _translate(request: AnyRequest, text: str) -> str:
     translated: str = request.app.state.kernel.catalogue.translate(_locale(request), text)
     return translated
@@ -192,6 +187,3 @@ def _locale(request: AnyRequest) -> str:
         return chosen
     return request.app.state.kernel.catalogue.choose(request.headers.get("accept-language", "")) or "zh_CN"
 
-
-def _quoted(path: str) -> str:
-    return quote(path, safe="")

@@ -89,6 +89,7 @@ class Renderer:
         self._environment.globals.update(
             _=self._translate,
             asset=asset,
+            clock_time=formats.clock_time,
             money=formats.money,
             unit_price=formats.unit_price,
             number=formats.number,

@@ -28,6 +28,8 @@ class RequestState(msgspec.Struct):
         locale: the reader's language.
         token: of the session, to end it.
         ctx: what use cases are handed; None at the console.
+        address: network address of who asks.
+        cookies: that were sent.
     """
 
     kernel: Kernel
@@ -36,6 +38,8 @@ class RequestState(msgspec.Struct):
     locale: str
     token: str = ""
     ctx: Context | None = None
+    address: str = ""
+    cookies: Mapping[str, str] = {}
 
     def reader(self) -> Reader:
         """Give what layouts need where there is no context."""

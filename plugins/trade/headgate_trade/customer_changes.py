@@ -5,11 +5,12 @@ from uuid import UUID
 
 import msgspec
 from headgate_sdk.context import Context
-from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields, NotFound
+from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 
 from headgate_trade.catalogue_input import MAX_CODE, MAX_NAME, STATUSES, SaveResult, code_taken
+from headgate_trade.company import CompanyRole, connect_member
 from headgate_trade.terms import Words, read_words
 
 
@@ -138,22 +139,13 @@ def _check_batch(rows: Sequence[CustomerInput], words: Words) -> None:
         raise InvalidFields(problems)
 
 
-async def link_member(ctx: Context, membership_id: UUID, customer_id: UUID) -> None:
+async def link_member(
+    ctx: Context, membership_id: UUID, customer_id: UUID, role: CompanyRole = "owner"
+) -> None:
     """Let a member of the tenant order for a customer; one customer for each member.
 
     Raises:
         NotFound: no such customer.
     """
     ctx.require("trade.customers.write")
-    linked = await ctx.db.fetch_value(
-        """
-        INSERT INTO trade_customer_member AS m (tenant_id, membership_id, customer_id)
-        SELECT $1, $2, c.id FROM trade_customer c WHERE c.tenant_id = $1 AND c.id = $3
-        ON CONFLICT (tenant_id, membership_id) DO UPDATE SET customer_id = excluded.customer_id
-        RETURNING m.customer_id
-        """,
-        ctx.tenant.id, membership_id, customer_id,
-    )  # fmt: skip
-    if linked is None:
-        raise NotFound(N_("There is no such customer."))
-    await ctx.audit("trade.customer.member_linked", str(customer_id), membership=str(membership_id))
+    await connect_member(ctx, membership_id, customer_id, role)

@@ -65,7 +65,7 @@ async def resolve_step(  # noqa: PLR0917 (the order in which people say it)
 
 
 async def require_order(ctx: Context, order_id: UUID) -> None:
-    """Insist that the order exists and that the actor may see it: buyers see only their own customer's.
+    """Insist that the order exists and that the actor may see it, as `get_order` shows it.
 
     Raises:
         NotFound: which of the two it is must not show.
@@ -75,7 +75,8 @@ async def require_order(ctx: Context, order_id: UUID) -> None:
         SELECT 1 FROM trade_order o
         WHERE o.tenant_id = $1 AND o.id = $2 AND ($3 OR EXISTS (
             SELECT FROM trade_customer_member m
-            WHERE m.tenant_id = $1 AND m.membership_id = $4 AND m.customer_id = o.customer_id))
+            WHERE m.tenant_id = $1 AND m.membership_id = $4 AND m.customer_id = o.customer_id
+              AND (m.role <> 'buyer' OR o.placed_by = m.membership_id)))
         """,
         ctx.tenant.id, order_id, ctx.actor.kind != "customer", ctx.actor.membership_id,
     )  # fmt: skip

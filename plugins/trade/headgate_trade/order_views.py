@@ -19,7 +19,7 @@ from headgate_sdk.money import Money
 from headgate_sdk.workflow import Instance
 
 from headgate_trade.cursors import page_size, read_cursor, write_cursor
-from headgate_trade.customers import buyer
+from headgate_trade.company import own_place
 from headgate_trade.flow import ORDER
 from headgate_trade.pricing_trace import TraceEntry, read_trace
 from headgate_trade.units import tidy_price
@@ -126,12 +126,10 @@ async def get_order(ctx: Context, order_id: UUID) -> OrderDetail:
     """Give one order.
 
     Raises:
-        NotFound: no such order, or not of the buyer's own customer.
+        NotFound: no such order, or not one that the buyer sees.
     """
-    own = await _own_customer(ctx)
-    row = await ctx.db.fetch_row(
-        _joined(_ONE), ctx.tenant.id, order_id, own
-    )  # fmt: skip
+    own, only_by = await _own_orders(ctx)
+    row = await ctx.db.fetch_row(_joined(_ONE), ctx.tenant.id, order_id, own, only_by)
     if row is None:
         raise NotFound(N_("There is no such order."))
     flow = (await ctx.workflow.view(ORDER, [order_id]))[order_id]
@@ -155,19 +153,20 @@ async def list_orders(
     """Give a page of orders, newest first.
 
     Args:
-        ctx: staff with `trade.orders.read`, or a buyer, who sees their own customer's.
+        ctx: staff with `trade.orders.read`, or a buyer, who sees their own customer's, or only their own.
         customer_id: only this customer's.
         state: only those that are open, completed or cancelled.
         query: part of a number, a reference or a customer's name, or a customer's code.
         after: cursor of the page before.
         limit: orders on the page.
     """
-    own = await _own_customer(ctx)
+    own, only_by = await _own_orders(ctx)
     placed_at, last = read_cursor(after, tuple[datetime, UUID]) if after is not None else (None, None)
     limit = page_size(limit)
     rows = await ctx.db.fetch(
         _joined(_PAGE),
         ctx.tenant.id, own or customer_id, state, _contains(query), query.strip(), placed_at, last, limit + 1,
+        only_by,
     )  # fmt: skip
     if own is not None and customer_id not in (None, own):
         rows = []
@@ -188,12 +187,13 @@ async def summaries(ctx: Context, rows: Sequence[Record]) -> list[OrderSummary]:
     return [_summary(ctx, row, flows.get(row["id"])) for row in rows]
 
 
-async def _own_customer(ctx: Context) -> UUID | None:
-    """Give the one customer that a buyer may see; None for staff, who see all."""
+async def _own_orders(ctx: Context) -> tuple[UUID | None, UUID | None]:
+    """Give the one customer that a buyer may see, and who must have ordered; None for staff, who see all."""
     if ctx.actor.kind == "customer":
-        return (await buyer(ctx)).id
+        place = await own_place(ctx)
+        return place.customer_id, place.only_by
     ctx.require("trade.orders.read")
-    return None
+    return None, None
 
 
 def _summary(ctx: Context, row: Record, flow: Instance | None) -> OrderSummary:
@@ -236,6 +236,7 @@ _STATE = """CASE WHEN o.cancelled_at IS NOT NULL THEN 'cancelled'
 _ONE = """
     SELECT * FROM trade_order
     WHERE tenant_id = $1 AND id = $2 AND ($3::uuid IS NULL OR customer_id = $3)
+      AND ($4::uuid IS NULL OR placed_by = $4)
 """
 
 _MANY = """SELECT * FROM trade_order WHERE tenant_id = $1 AND id = ANY($2::uuid[])"""
@@ -248,6 +249,7 @@ _PAGE = f"""
           SELECT FROM trade_customer n
           WHERE n.tenant_id = $1 AND n.id = o.customer_id AND (n.name ILIKE $4 OR n.code = $5)))
       AND ($6::timestamptz IS NULL OR (o.placed_at, o.id) < ($6, $7::uuid))
+      AND ($9::uuid IS NULL OR o.placed_by = $9)
     ORDER BY o.placed_at DESC, o.id DESC
     LIMIT $8
 """  # noqa: S608 (constants only)

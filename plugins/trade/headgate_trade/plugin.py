@@ -6,8 +6,10 @@ from uuid import UUID
 
 import click
 from headgate_sdk.blueprint import Blueprint
+from headgate_sdk.checklist import ChecklistItem
 from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
+from headgate_sdk.figures import Figure
 from headgate_sdk.hooks import hookimpl
 from headgate_sdk.i18n import N_
 from headgate_sdk.manifest import Manifest, Permission
@@ -18,6 +20,8 @@ from litestar.types import ControllerRouterHandler
 
 from headgate_trade import flow, practice
 from headgate_trade.commands import import_file, replay
+from headgate_trade.desk.day_figures import day_figures
+from headgate_trade.desk.first_steps import first_steps
 from headgate_trade.http import json, pages
 from headgate_trade.order_inbox import inbox_count
 from headgate_trade.sample import link_people, load_sample
@@ -32,27 +36,28 @@ manifest = Manifest(
     category="base",
     icon="package",
     permissions=(
-        Permission("trade.catalogue.read", N_("See the catalogue")),
+        Permission("trade.catalogue.read", N_("See the catalogue"), customers=True),
         Permission("trade.catalogue.write", N_("Change products and categories")),
         Permission("trade.customers.read", N_("See customers")),
         Permission("trade.customers.write", N_("Change customers")),
         Permission("trade.prices.read", N_("See customers' prices")),
         Permission("trade.prices.write", N_("Change prices")),
-        Permission("trade.prices.override", N_("Agree on another price in an order")),
+        Permission("trade.prices.override", N_("Agree on another price in an order"), sensitive=True),
         Permission("trade.stock.read", N_("See the stock")),
         Permission("trade.stock.write", N_("Receive and correct stock")),
         Permission("trade.orders.read", N_("See all orders")),
-        Permission("trade.orders.place_own", N_("Order for oneself")),
+        Permission("trade.orders.place_own", N_("Order for oneself"), customers=True),
         Permission("trade.orders.place", N_("Order for a customer")),
-        Permission("trade.orders.approve_sales", N_("Approve orders for sales")),
-        Permission("trade.orders.approve_finance", N_("Approve orders for finance")),
-        Permission("trade.orders.outbound", N_("Book orders out")),
+        Permission("trade.orders.approve_sales", N_("Approve orders for sales"), sensitive=True),
+        Permission("trade.orders.approve_finance", N_("Approve orders for finance"), sensitive=True),
+        Permission("trade.orders.outbound", N_("Book orders out"), sensitive=True),
         Permission("trade.orders.ship", N_("Ship orders")),
-        Permission("trade.orders.receive", N_("Confirm receipt of orders")),
-        Permission("trade.orders.cancel", N_("Cancel orders")),
+        Permission("trade.orders.receive", N_("Confirm receipt of orders"), customers=True),
+        Permission("trade.orders.cancel", N_("Cancel orders"), customers=True),
         Permission("trade.accounts.read", N_("See customers' accounts")),
-        Permission("trade.accounts.write", N_("Book credit notes")),
-        Permission("trade.accounts.read_own", N_("See one's own account")),
+        Permission("trade.accounts.write", N_("Book credit notes"), sensitive=True),
+        Permission("trade.accounts.read_own", N_("See one's own account"), customers=True),
+        Permission("trade.company.write", N_("Manage the people of one's own company"), customers=True),
         Permission("trade.imports.run", N_("Import files")),
     ),
     tables=TABLES,
@@ -131,3 +136,15 @@ async def headgate_apply_blueprint(
 async def headgate_practice(runner: TenantRunner, blueprint: Blueprint, folder: Path) -> None:
     """Replay a week of the sample's history and place orders that are under way."""
     await practice.fill(runner, blueprint, folder)
+
+
+@hookimpl
+async def headgate_checklist(ctx: Context) -> Sequence[ChecklistItem]:
+    """Say what a new distributor does first."""
+    return await first_steps(ctx)
+
+
+@hookimpl
+async def headgate_tenant_figures(ctx: Context) -> Sequence[Figure]:
+    """Tell the operator how many orders came today."""
+    return await day_figures(ctx)

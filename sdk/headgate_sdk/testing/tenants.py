@@ -10,7 +10,7 @@ from headgate_kernel.plugins.activation import set_active
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.directory import Tenant
 from headgate_kernel.tenancy.tenants import save_tenant
-from headgate_kernel.web.gate import SESSION_COOKIE
+from headgate_kernel.web.session_cookie import SESSION_COOKIE
 
 from headgate_sdk.blueprint import PersonEntry, Profile, RoleEntry
 from headgate_sdk.context import Actor

@@ -1,6 +1,6 @@
 """The kernel's own pages: sign-in, settings, the operator's console."""
 
-from headgate_kernel.web.pages import console, entry, flow, people, pictures, plugins
+from headgate_kernel.web.pages import console, entry, flow, people, pictures, plugins, probes
 
 HANDLERS = (
     *entry.HANDLERS,
@@ -9,6 +9,7 @@ HANDLERS = (
     *plugins.HANDLERS,
     *people.HANDLERS,
     *console.HANDLERS,
+    *probes.HANDLERS,
 )
 """Route handlers of all of them."""
 

@@ -1,6 +1,7 @@
 """The way in and out: front door, sign-in, language, look of the tenant."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from headgate_sdk.context import Context
@@ -13,11 +14,13 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from headgate_kernel.i18n import LOCALES
-from headgate_kernel.identity.sessions import LIFETIME
+from headgate_kernel.identity.logins import HOME_REGION, region_of
 from headgate_kernel.identity.sign_in import sign_in
 from headgate_kernel.runtime import Kernel
-from headgate_kernel.web.gate import LOCALE_COOKIE, SESSION_COOKIE
+from headgate_kernel.web.gate import LOCALE_COOKIE
+from headgate_kernel.web.session_cookie import clear_session, device_of, set_session
 from headgate_kernel.web.state import RequestState, state_of
+from headgate_kernel.web.ways_on import local
 
 AnyRequest = Request[Any, Any, Any]
 FORM = RequestEncodingType.URL_ENCODED
@@ -77,27 +80,22 @@ async def do_sign_in(
     """Check login and password and open a session."""
     state = _state(request)
     try:
-        token = await sign_in(
-            kernel.databases,
-            kernel.sessions,
-            kernel.clock,
+        opened = await sign_in(
+            kernel,
             tenant_id=state.tenant.info.id if state.tenant else None,
             login=data.login,
             password=data.password,
-            address=request.client.host if request.client else "",
+            address=state.address,
             user_agent=request.headers.get("user-agent", ""),
+            region=region_of(state.tenant.info.timezone) if state.tenant else HOME_REGION,
+            device=device_of(state.cookies, kernel.settings),
+            previous_token=state.token,
         )
     except HeadgateError as error:
         return _sign_in_form(kernel, state, data, error)
-    if state.token:
-        await kernel.sessions.end(state.token)
-    answer = see_other(_local(data.next))
-    answer.set_cookie(
-        Cookie(
-            SESSION_COOKIE, value=token, path="/", httponly=True, samesite="lax",
-            secure=kernel.settings.secure_cookies, max_age=int(LIFETIME.total_seconds()),
-        )
-    )  # fmt: skip
+    way = local(data.next)
+    answer = see_other(f"/sign-in/second-factor?next={quote(way, safe='')}" if opened.needs else way)
+    set_session(answer, kernel.settings, opened)
     return answer
 
 
@@ -106,7 +104,7 @@ async def sign_out(request: AnyRequest, kernel: Kernel) -> Response[Any]:
     """End the session."""
     await kernel.sessions.end(_state(request).token)
     answer = see_other("/sign-in")
-    answer.delete_cookie(SESSION_COOKIE)
+    clear_session(answer, kernel.settings)
     return answer
 
 
@@ -116,7 +114,7 @@ async def choose_locale(
 ) -> Response[Any]:
     """Keep the chosen language and go back to the page."""
     referer = request.headers.get("referer", "")
-    answer = see_other(_local("/" + referer.partition("://")[2].partition("/")[2]))
+    answer = see_other(local("/" + referer.partition("://")[2].partition("/")[2]))
     if data.locale in LOCALES:
         answer.set_cookie(
             Cookie(LOCALE_COOKIE, value=data.locale, path="/", samesite="lax", max_age=365 * 86400)
@@ -141,12 +139,6 @@ async def brand(request: AnyRequest) -> Response[str]:
 async def kit(ctx: Context) -> Response[str]:
     """Show the living style guide."""
     return await ctx.render("kit_page.html")
-
-
-def _local(path: str) -> str:
-    """Accept only an address on this host; browsers read a backslash as a slash and skip controls."""
-    plain = path.isprintable() and "\\" not in path
-    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
 def _sign_in_form(

@@ -1,0 +1,1 @@
+"""What goes on in a process: logs, metrics, traces, readiness, and a doctor for the installation."""

@@ -1,0 +1,34 @@
+"""Logs to be sealed, verified and tampered with."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from headgate_kernel.database.pool import connect
+
+
+@pytest.fixture
+async def owner(kernel) -> AsyncIterator[asyncpg.Connection]:
+    """Somebody with the rights of the tables' owner, who can do what no role of the program may."""
+    connection = await connect(kernel.databases.server.admin)
+    yield connection
+    await connection.close()
+
+
+async def write_entries(connection: asyncpg.Connection, tenant_id: int, count: int) -> None:
+    """Write many entries at once, as if as many deeds had been done."""
+    await connection.execute(
+        """
+        WITH made AS (
+            INSERT INTO audit_entry (tenant_id, id, at, actor_id, actor_name, action, subject, details, actor_kind,
+                                     person_id, request_id, address)
+            SELECT $1::int, (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text || $1::int), 1, 19))::uuid,
+                   timestamptz '2026-01-01' + n * interval '1 second', NULL, '销售员 ' || n % 7,
+                   'trade.prices.set', 'trade_price_list_item', jsonb_build_object('before', n, 'after', n + 1),
+                   'staff', NULL, 'request-' || n, '192.0.2.1'
+            FROM generate_series(1, $2::int) n RETURNING id
+        )
+        INSERT INTO audit_unsealed SELECT $1::int, id FROM made
+        """,
+        tenant_id, count,
+    )  # fmt: skip
