@@ -6,12 +6,17 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
+from headgate_kernel.identity.impersonations import SupportRequest, ask_to_impersonate
 from headgate_kernel.identity.memberships import save_roles
+from headgate_kernel.identity.people import NewPerson, save_people
+from headgate_kernel.identity.support import choose_consent
 from headgate_kernel.runtime import Kernel
+from headgate_kernel.tenancy.checklist import set_logo
 from headgate_kernel.tenancy.directory import Tenant
+from headgate_kernel.tenancy.operating import operating
 from headgate_order_minimum.rules import RuleInput, replace_rules
 from headgate_sdk.blueprint import RoleEntry
-from headgate_sdk.context import Context
+from headgate_sdk.context import Actor, Context
 from headgate_sdk.ids import new_id
 from headgate_sdk.money import Money
 from headgate_sdk.testing.tenants import ROLES, actor_of
@@ -67,6 +72,7 @@ class Shop(msgspec.Struct, kw_only=True):
         category: of all goods.
         picture: of the bolt.
         file: an import that waits to be applied.
+        impersonation: what an operator asks the owner for.
     """
 
     tenant: Tenant
@@ -81,6 +87,7 @@ class Shop(msgspec.Struct, kw_only=True):
     category: UUID
     picture: UUID
     file: UUID
+    impersonation: UUID
 
     def code(self, name: str) -> str:
         """Give the code of a SKU or customer."""
@@ -97,6 +104,7 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
     """
     mark = "x" + secrets.token_hex(4)
     canary, secret = f"kanari{mark}", f"geheim{mark}"
+    impersonation = await _ask_for_help(kernel, tenant, canary)
     async with kernel.context(tenant) as ctx:
         await save_roles(ctx, [CANCELLING_BUYER])
         price_list = await save_price_list(ctx, "retail", f"Retail {canary}")
@@ -126,6 +134,7 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
         shop = Shop(
             tenant=tenant, mark=mark, canary=canary, secret=secret, skus=skus, customers=customers, orders={},
             price_list=price_list, group=group, category=category, picture=picture, file=file.id,
+            impersonation=impersonation,
         )  # fmt: skip
     for stage in STAGES if open_orders else ("completed", "cancelled"):
         shop.orders[stage] = await order_at(kernel, shop, stage)
@@ -205,6 +214,22 @@ async def _customers(ctx: Context, mark: str, canary: str, secret: str) -> dict[
         )  # fmt: skip
         await link_member(ctx, membership, found[customer])
     return found
+
+
+async def _ask_for_help(kernel: Kernel, tenant: Tenant, canary: str) -> UUID:
+    """Have an operator ask the owner, who wants to be asked."""
+    async with kernel.context(tenant) as ctx:
+        await choose_consent(ctx, "ask")
+        await set_logo(ctx, png())
+    async with kernel.databases.platform_scope() as db:
+        person = NewPerson("helper@headgate.example", "Helper", is_operator=True)
+        helper = next(iter((await save_people(db, [person], kernel.clock.now())).values()))
+        owner = await db.fetch_value(
+            "SELECT id FROM membership WHERE tenant_id = $1 AND login = $2",
+            tenant.info.id, f"owner@{tenant.info.slug}.example",
+        )  # fmt: skip
+    async with operating(kernel, tenant, Actor("operator", "Helper", person_id=helper)) as ctx:
+        return (await ask_to_impersonate(ctx, SupportRequest(owner, f"Cannot print {canary}", 30))).id
 
 
 def png() -> bytes:

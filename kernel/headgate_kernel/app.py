@@ -15,6 +15,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, LifeSpanScope, Scope
 
 from headgate_kernel.config import Settings
+from headgate_kernel.jobs.serving import jobs_running
 from headgate_kernel.observe.requests import ObservedRequests
 from headgate_kernel.observe.serving import observing
 from headgate_kernel.plugins.host import PluginHost
@@ -71,9 +72,8 @@ def create_app(
         opened = kernel or await Kernel.open(settings, host)
         app.state.kernel = gate.kernel = opened
         app.state.observed = observed
-        await opened.sessions.drop_expired()
         try:
-            async with observing(observed, opened):
+            async with observing(observed, opened), jobs_running(opened):
                 yield
         finally:
             if kernel is None:

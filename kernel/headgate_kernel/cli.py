@@ -12,14 +12,18 @@ from headgate_sdk.commands import TenantRunner
 from headgate_sdk.errors import HeadgateError, NotFound
 from headgate_sdk.i18n import N_
 
+from headgate_kernel.audit.commands import audit
 from headgate_kernel.config import Settings
 from headgate_kernel.demo import demo
 from headgate_kernel.installation import database_ready, migrate_database
+from headgate_kernel.jobs.commands import jobs, messages, work
 from headgate_kernel.observe.commands import doctor
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runner import RunnerOfTenant
+from headgate_kernel.secrets.commands import secrets_group
 from headgate_kernel.serving import check_port, serve_until_stopped
-from headgate_kernel.tenancy.blueprints import apply_blueprint
+from headgate_kernel.tenancy.commands import tenant_group
+from headgate_kernel.tenancy.plan_commands import first_plans, plans_group
 
 T = TypeVar("T")
 
@@ -78,7 +82,11 @@ def build_cli(host: PluginHost) -> click.Group:
             level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s %(message)s"
         )
 
-    for command in (demo_command, serve, database, tenant, doctor):
+    own: list[click.Command] = [
+        demo_command, serve, work, jobs, messages, database, tenant_group,
+        plans_group, audit, secrets_group, doctor,
+    ]
+    for command in own:
         cli.add_command(command)
     for _, command in host.surfaces.commands:
         cli.add_command(command)
@@ -110,8 +118,8 @@ def serve(line: CommandLine, address: str, port: int, workers: int | None) -> No
     settings = line.settings()
 
     async def prepare() -> None:
-        async with database_ready(settings, line.host):
-            pass
+        async with database_ready(settings, line.host) as kernel:
+            await first_plans(kernel)
 
     asyncio.run(prepare())
     serve_until_stopped(settings, address=address, port=port, workers=workers or settings.workers)
@@ -128,25 +136,6 @@ def migrate(line: CommandLine) -> None:
     """Bring the schema to what the installed code expects."""
     applied = asyncio.run(migrate_database(line.settings(), line.host))
     click.echo("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
-
-
-@click.group("tenant")
-def tenant() -> None:
-    """Distributors and their blueprints."""
-
-
-@tenant.command("apply")
-@click.argument("folder", type=click.Path(path_type=Path))
-@pass_line
-def apply(line: CommandLine, folder: Path) -> None:
-    """Set a distributor up from a blueprint, or bring an existing one to it."""
-
-    async def go() -> str:
-        async with database_ready(line.settings(), line.host) as kernel:
-            blueprint = await apply_blueprint(kernel, folder)
-            return f"{blueprint.profile.name}: {blueprint.profile.slug}.{kernel.settings.domain}"
-
-    click.echo(asyncio.run(go()))
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from headgate_kernel.runner import RunnerOfTenant
 from headgate_kernel.serving import check_port, serve_until_stopped
 from headgate_kernel.tenancy.blueprints import FILE_NAME, apply_blueprint, read_blueprint
 from headgate_kernel.tenancy.folders import blueprints_folder
+from headgate_kernel.tenancy.plan_commands import first_plans
 
 if TYPE_CHECKING:
     from headgate_kernel.runtime import Kernel
@@ -109,6 +110,7 @@ async def _prepare(settings: Settings, host: PluginHost, folders: list[Path], co
             if marker.exists():
                 return
             await _operator(kernel)
+            await first_plans(kernel)
             for folder in folders:
                 await _fill(kernel, folder, progress)
             marker.write_bytes(msgspec.json.encode({"filled": sorted(f.name for f in folders)}))
@@ -131,7 +133,7 @@ async def _fill(kernel: "Kernel", folder: Path, progress: Progress) -> None:
         progress.update(tasks[label], completed=done, total=total)
 
     with reporting(show):
-        blueprint = await apply_blueprint(kernel, folder, password_of=lambda _: PASSWORD)
+        blueprint = (await apply_blueprint(kernel, folder, password_of=lambda _: PASSWORD)).blueprint
         tenant = await kernel.tenant(blueprint.profile.slug)
         for implementation in kernel.host.table(tenant.plugins)["headgate_practice"]:
             await implementation.function(RunnerOfTenant(kernel, tenant), blueprint, folder)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 from headgate_sdk.clock import Clock, SystemClock
-from headgate_sdk.context import SYSTEM, Actor, Context
+from headgate_sdk.context import SYSTEM, Actor, Context, QuotaPlace
 from headgate_sdk.errors import NotFound
 from headgate_sdk.i18n import N_
 from headgate_sdk.secrets import Secret
@@ -23,6 +23,10 @@ from headgate_kernel.database.migration_files import MigrationSource
 from headgate_kernel.database.settings import DatabaseSettings
 from headgate_kernel.files import store_picture
 from headgate_kernel.i18n import Catalogue
+from headgate_kernel.identity.customer_members import CustomerMembers
+from headgate_kernel.identity.impersonated import impersonating
+from headgate_kernel.identity.permissions import sensitive_permissions
+from headgate_kernel.identity.oidc.providers import Providers as IdentityProviders
 from headgate_kernel.identity.sessions import Sessions
 from headgate_kernel.identity.tokens import Tokens
 from headgate_kernel.jobs.declared import plugin_of
@@ -31,7 +35,7 @@ from headgate_kernel.notify.providers import Notices, open_providers
 from headgate_kernel.plugins.calling import BoundHooks
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.secrets import Secrets, open_master_key, sealed_columns
-from headgate_kernel.quotas import use_quota
+from headgate_kernel.quotas import quota_place, use_quota
 from headgate_kernel.tenancy.directory import Tenant, TenantDirectory
 from headgate_kernel.web.rendering import Renderer
 from headgate_kernel.workflow.catalogue import StepCatalogue
@@ -59,11 +63,14 @@ class Kernel:
         self.host = host
         self.clock = clock or SystemClock()
         self.sessions = Sessions(databases, self.clock)
+        self.sessions.operators_need_second_factor = settings.operators_need_second_factor
+        self.sessions.impersonate = impersonating(sensitive_permissions(host))
         self.tokens = Tokens(databases, self.clock)
         self.directory = TenantDirectory(databases, host)
         self.notices = Notices()
         self.providers = open_providers(settings, self.notices)
         self.secrets = Secrets(databases, open_master_key(settings), sealed_columns(host), self.clock)
+        self.identity_providers = IdentityProviders(allow_private=settings.oidc_allow_private)
         working = [plugin.manifest.package for plugin in host.installed if not plugin.problem]
         self.catalogue = Catalogue(["headgate_kernel", "headgate_sdk", *working])
         self.steps = step_catalogue(host)
@@ -137,6 +144,10 @@ class Kernel:
         """Give the hook caller, bound to the context's tenant."""
         return BoundHooks(ctx, self.host.table(ctx.plugins))
 
+    def members(self, ctx: Context) -> CustomerMembers:
+        """Give the doors to people of customers."""
+        return CustomerMembers(self, ctx)
+
     def translate(self, locale: str, text: str) -> str:
         """Translate an English msgid."""
         return self.catalogue.translate(locale, text)
@@ -161,6 +172,10 @@ class Kernel:
         """Count against the tenant's plan."""
         if self.settings.limits:
             await use_quota(ctx, meter, amount)
+
+    def quota_place(self, ctx: Context, meter: str) -> QuotaPlace | None:
+        """Give where a statement counts that does so by itself."""
+        return quota_place(ctx, meter) if self.settings.limits else None
 
     async def seal(self, ctx: Context, place: str, secret: Secret) -> bytes:
         """Encrypt a secret for its place in the tenant's tables."""

@@ -239,39 +239,35 @@ class BlueprintPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileCount(msgspec.Struct, frozen=True):
-    """What a file of the sample holds, or did.
+    """What a file of the sample did.
 
     Args:
         name: of the file.
-        rows: in it; None where only reading all of it would tell.
+        rows: in it, without the header.
         created: things that are new.
         changed: things that were altered.
         unchanged: things that were as the file says.
     """
 
     name: str
-    rows: int | None = None
+    rows: int
     created: int = 0
     changed: int = 0
     unchanged: int = 0
 
 
 class BlueprintProblem(msgspec.Struct, frozen=True):
-    """Something wrong in a blueprint or a file beside it.
+    """Something wrong in a blueprint.
 
     Args:
-        path: where it stands: keys and numbers, e.g. `("roles", 0, "permissions", 2)`; empty in other files.
+        path: where it stands: keys and numbers, e.g. `("roles", 0, "permissions", 2)`.
         message: English msgid, what is wrong and what to do.
         params: values for the message.
-        file: of the sample; empty for the blueprint itself.
-        row: of that file, the header being row 1.
     """
 
     path: tuple[str | int, ...]
     message: str
     params: dict[str, str] = {}
-    file: str = ""
-    row: int | None = None
 
 
 class BlueprintCheck(msgspec.Struct, frozen=True):
@@ -280,10 +276,8 @@ class BlueprintCheck(msgspec.Struct, frozen=True):
     Args:
         sections: of the blueprint that the plugin keeps, such as `price_levels` and `sample`.
         problems: all of them.
-        files: of the sample, with what they hold.
     """
 
     sections: tuple[str, ...]
     problems: tuple[BlueprintProblem, ...] = ()
-    files: tuple[FileCount, ...] = ()
 

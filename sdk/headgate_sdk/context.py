@@ -5,7 +5,7 @@ takes it as its first argument, never commits, and never looks for a tenant anyw
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
@@ -53,6 +53,18 @@ class TenantInfo(msgspec.Struct, frozen=True):
     locale: str
     brand_colour: str = "#0b6e4f"
     logo: UUID | None = None
+
+
+class QuotaPlace(msgspec.Struct, frozen=True):
+    """Where uses of a meter are counted just now.
+
+    Args:
+        period: first day of the month; a day of its own for what never begins anew.
+        slot: which part of the count is taken when all are busy.
+    """
+
+    period: date
+    slot: int
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -168,6 +180,10 @@ class Services(Protocol):
 
     async def use_quota(self, ctx: "Context", meter: str, amount: int) -> None:
         """Count against the tenant's plan."""
+        ...
+
+    def quota_place(self, ctx: "Context", meter: str) -> QuotaPlace | None:
+        """Give where a statement of one's own counts."""
         ...
 
     async def seal(self, ctx: "Context", place: str, secret: Secret) -> bytes:
@@ -335,6 +351,14 @@ class Context:
             QuotaExceeded: the plan's limit would be passed; names it and says what to do.
         """
         await self._services.use_quota(self, meter, amount)
+
+    def quota_place(self, meter: str) -> QuotaPlace | None:
+        """Give where a hot statement counts by itself, to save `use_quota` its own way to the database.
+
+        It calls `headgate_count(tenant_id, meter, period, amount, slot)`; where that gives false, nothing was
+        counted, and `use_quota` follows. None means that nothing is counted on this installation.
+        """
+        return self._services.quota_place(self, meter)
 
     async def seal(self, place: str, secret: Secret) -> bytes:
         """Encrypt a secret for its place, and no other.

@@ -16,7 +16,7 @@ import msgspec
 import pluggy
 from litestar.types import ControllerRouterHandler
 
-from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintPart, FileCount
+from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintPart, FileCount, Sample
 from headgate_sdk.checklist import ChecklistItem
 from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
@@ -112,7 +112,7 @@ def headgate_commands() -> Sequence[click.Command]:
 
 @_spec(HookInfo(scope="platform", kind="checks"))
 def headgate_check_blueprint(blueprint: Blueprint, folder: Path) -> BlueprintCheck:
-    """Look at a blueprint that switches the plugin on, and at its files: everything wrong, and what they hold.
+    """Look at a blueprint that switches the plugin on, and whether its files can be read: everything wrong.
 
     Asked before anything is written, with no database at hand: the tenant may not exist yet.
 
@@ -131,9 +131,9 @@ async def headgate_apply_blueprint(
 
     Args:
         ctx: of the tenant, as the system.
-        blueprint: the whole of it; without a sample when no files are to be loaded.
+        blueprint: the whole of it, logins as they are kept; without a sample when no files are to be loaded.
         folder: files are named relative to it.
-        members: membership ids by folded login.
+        members: membership ids by login.
 
     Returns:
         What each file of the sample did.
@@ -150,9 +150,26 @@ async def headgate_read_blueprint(ctx: Context) -> BlueprintPart:
     raise NotImplementedError
 
 
+@_spec(HookInfo(scope="tenant", kind="decider", budget_ms=600_000))
+async def headgate_write_sample(ctx: Context, folder: Path) -> Sample | None:
+    """Write a tenant's goods, customers and prices as files from which another one can be filled.
+
+    Args:
+        ctx: of the tenant, as the system, reading only.
+        folder: where to.
+    """
+    raise NotImplementedError
+
+
 @_spec(HookInfo(scope="tenant", kind="worker", budget_ms=600_000))
 async def headgate_practice(runner: TenantRunner, blueprint: Blueprint, folder: Path) -> None:
     """Fill a tenant that is there to be tried out with some days of life: orders under way, accounts."""
+    raise NotImplementedError
+
+
+@_spec(HookInfo(scope="tenant", kind="worker", budget_ms=600_000))
+async def headgate_rebuild(ctx: Context) -> None:
+    """Make again what can be made from other rows: tables of the class `derived`, after a tenant was moved."""
     raise NotImplementedError
 
 

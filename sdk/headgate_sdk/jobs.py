@@ -13,11 +13,11 @@ its work is done already, or hands its far side a key that stays the same.
 
     @hookimpl
     def headgate_schedules():
-        return (Schedule("shop.sweep", every=timedelta(minutes=10)), Schedule("shop.report", daily_at="02:30"))
+        return (Schedule("shop.sweep", every=timedelta(minutes=10)), Schedule("shop.fit", daily_at="02:30"))
 
-Errors are the protocol. `NotReady` puts the job off, as often as it takes; `GiveUp` ends it at once; any other
-error is tried again a few times, later and later, and then the job rests among the dead letters, where the
-operator sees why and may have it tried again.
+Errors are the protocol. `NotReady` puts the job off, as often as it takes; `GiveUp` ends it at once; any
+other error is tried again a few times, later and later, and then the job rests among the dead letters, where
+the operator sees why and may have it tried again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -66,7 +66,7 @@ class Schedule(msgspec.Struct, frozen=True):
     Args:
         job: name of the job type.
         every: time from one run to the next.
-        daily_at: `HH:MM` in the tenant's time zone instead: once on each day, also on the days that clocks change.
+        daily_at: `HH:MM` in the tenant's time zone instead: once on each day, also where clocks change.
     """
 
     job: str
@@ -80,6 +80,9 @@ class Schedule(msgspec.Struct, frozen=True):
             raise ValueError(f"{self.job}: every must be {SHORTEST.total_seconds():.0f} seconds or more")
         if self.daily_at and time.fromisoformat(self.daily_at).isoformat("minutes") != self.daily_at:
             raise ValueError(f"{self.job}: daily_at must be like 02:30, not {self.daily_at!r}")
+
+    def __str__(self) -> str:
+        return f"{self.job} · {self.daily_at or self.every}"
 
 
 class GiveUp(HeadgateError):

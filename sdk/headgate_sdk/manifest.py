@@ -8,6 +8,11 @@ from piccolo.table import Table
 
 from headgate_sdk.secrets import SealedColumn
 
+TableClass = Literal["export", "derived", "secret", "transient"]
+"""What becomes of a tenant's rows when it is exported: taken along; made again from others by
+`headgate_rebuild`; left out because they are keys or proofs; left out because they are of the moment. All are
+erased with the tenant."""
+
 Category = Literal["base", "selling", "erp", "community", "customers", "logistics", "money", "reports"]
 
 
@@ -41,6 +46,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         requires: ids of plugins that must be active with it.
         permissions: what roles may allow.
         tables: its Piccolo tables, named with its prefix.
+        data: classes of tables that are not simply exported.
+        retained: tables that the law wants kept for years when a tenant is erased, with the years.
         sealed: columns that hold secrets, sealed by `ctx.seal`.
         deeds: English msgids of what its use cases write to the audit log, by action.
         settings: a Struct of what a distributor may choose, read by `ctx.settings`; every field has a default,
@@ -59,6 +66,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     requires: tuple[str, ...] = ()
     permissions: tuple[Permission, ...] = ()
     tables: tuple[type[Table], ...] = ()
+    data: Mapping[str, TableClass] = {}
+    retained: Mapping[str, int] = {}
     sealed: tuple[SealedColumn, ...] = ()
     deeds: Mapping[str, str] = {}
     settings: type[msgspec.Struct] | None = None

@@ -41,13 +41,14 @@ class Server:
 
 
 @contextmanager
-def headgate(database: DatabaseServer, *, workers: int = 1) -> Iterator[Server]:
-    """Serve an installation as `headgate serve` does."""
+def headgate(database: DatabaseServer, *, workers: int = 1, limits: bool = True) -> Iterator[Server]:
+    """Serve an installation as `headgate serve` does; without limits nothing is metered either."""
     port = free_port()
     environment = {
         "HEADGATE_APP_DATABASE_URL": database.app,
         "HEADGATE_PLATFORM_DATABASE_URL": database.platform,
         "HEADGATE_SECRET_KEY": TEST_SECRET_KEY.decode() + "." * 32,
+        "HEADGATE_LIMITS": "on" if limits else "off",
     }
     code = "from headgate_kernel.cli import main; main()"
     command = [sys.executable, "-c", code, "serve", "--port", str(port), "--workers", str(workers)]

@@ -17,7 +17,7 @@ Fill = Callable[[Kinds], Any]
 
 PATH_KINDS = {
     "sku_id": "sku", "customer_id": "customer", "order_id": "order", "list_id": "price list",
-    "file_id": "picture",
+    "file_id": "picture", "impersonation_id": "impersonation", "slug": "tenant", "membership_id": "=" + str(uuid4()),
 }  # fmt: skip
 """What the parameters of paths stand for, unless an entry says otherwise."""
 
@@ -132,6 +132,11 @@ def _receive(path: str) -> Call:
     )
 
 
+def _console(**how: Any) -> Call:
+    return Call(by="operator", host="console.localhost", **how)
+
+
+CONSOLE = (_console(),)
 PAGE = (Call(),)
 MALL = (Call(by="buyer"),)
 OTHER = {"sku_id": "other sku"}
@@ -158,7 +163,30 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("DELETE", "/api/v1/sessions/current"): PAGE,
     ("GET", "/api/v1/me"): PAGE,
     ("GET", "/api/v1/openapi.json"): (Call(by=""),),
-    ("GET", "/console"): (Call(by="operator", host="console.localhost"),),
+    ("GET", "/console"): CONSOLE,
+    ("GET", "/console/new"): CONSOLE,
+    ("GET", "/console/new/slug"): (_console(query=lambda _: {"slug": "some-name"}),),
+    ("POST", "/console/new"): (_console(form=lambda _: {"blueprint": "none"}, answers=422),),
+    ("GET", "/console/tenants/{slug}"): CONSOLE,
+    ("GET", "/console/tenants/{slug}/sample"): CONSOLE,
+    ("POST", "/console/tenants/{slug}/hosts"): (_console(form=lambda _: {"host": "-"}, answers=422),),
+    ("POST", "/console/tenants/{slug}/hosts/remove"): (_console(form=lambda _: {"host": "-"}, answers=422),),
+    ("POST", "/console/tenants/{slug}/plan"): (_console(form=lambda _: {"plan": "none"}, answers=404),),
+    ("POST", "/console/tenants/{slug}/suspend"): (_console(form=lambda _: {"reason": ""}, answers=422),),
+    ("POST", "/console/tenants/{slug}/resume"): (_console(form=lambda _: {"reason": "paid"}, answers=409),),
+    ("POST", "/console/tenants/{slug}/owners/{membership_id}"): (_console(answers=404),),
+    ("GET", "/console/tenants/{slug}/help"): CONSOLE,
+    ("POST", "/console/tenants/{slug}/help"): (_console(form=lambda _: {"member": ""}, answers=422),),
+    ("POST", "/console/tenants/{slug}/help/{impersonation_id}"): (_console(answers=403),),
+    ("POST", "/console/tenants/{slug}/help/{impersonation_id}/end"): CONSOLE,
+    ("GET", "/settings/checklist"): PAGE,
+    ("POST", "/settings/checklist"): (Call(form=lambda _: {"state": "open"}),),
+    ("GET", "/settings/logo"): PAGE,
+    ("POST", "/settings/logo"): (Call(files=lambda _: {"logo": ("logo.png", png(), "image/png")}),),
+    ("GET", "/settings/support"): PAGE,
+    ("POST", "/settings/support"): (Call(form=lambda _: {"consent": "notice"}),),
+    ("POST", "/settings/support/{impersonation_id}"): (Call(form=lambda _: {"decision": "end"}),),
+    ("POST", "/support/end"): (Call(answers=403),),
     ("GET", "/settings/people"): PAGE,
     ("GET", "/settings/plugins"): PAGE,
     ("GET", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}),),

@@ -110,6 +110,8 @@ def own_ids(shop: Shop) -> dict[str, str]:
         "category": str(shop.category),
         "picture": str(shop.picture),
         "import file": str(shop.file),
+        "impersonation": str(shop.impersonation),
+        "tenant": shop.tenant.info.slug,
         "sku code": shop.code("bolt"),
         "customer code": shop.code("first"),
         "word": shop.mark,

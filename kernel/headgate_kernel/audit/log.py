@@ -76,10 +76,10 @@ WITH entry AS (
     INSERT INTO audit_entry (tenant_id, {_COLUMNS}) VALUES ($14, {_VALUES})
 )
 INSERT INTO audit_unsealed (tenant_id, entry_id) VALUES ($14, $1)
-"""
+"""  # noqa: S608 (names of our own)
 _PLATFORMS = f"""
 WITH entry AS (
     INSERT INTO platform_audit_entry ({_COLUMNS}) VALUES ({_VALUES})
 )
 INSERT INTO audit_unsealed (tenant_id, entry_id) VALUES ($14, $1)
-"""
+"""  # noqa: S608 (names of our own)

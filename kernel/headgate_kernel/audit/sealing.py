@@ -1,8 +1,8 @@
 """Links committed entries into their tenant's chain.
 
 Entries are written unlinked, so that no deed waits for another. A sealer takes them later, in the order of
-their ids; one whose transaction commits late is simply taken late. The chain lies in a table of its own, whose
-rows nobody changes: number, entry and hash, where the hash covers the hash before it.
+their ids; one whose transaction commits late is simply taken late. The chain lies in a table of its own,
+whose rows nobody changes: number, entry and hash, where the hash covers the hash before it.
 """
 
 import hashlib
@@ -61,10 +61,12 @@ async def _seal_batch(db: Database, tenant_id: int, batch: int) -> int:
     table, ours = table_of(tenant_id)
     rows = await db.fetch(
         f"""
-        SELECT w.entry_id, {TEXT} AS text
-        FROM audit_unsealed w JOIN {table} e ON {ours} AND e.id = w.entry_id
+        SELECT w.entry_id, e.text
+        FROM audit_unsealed w CROSS JOIN LATERAL (
+            SELECT {TEXT} AS text FROM {table} e WHERE {ours} AND e.id = w.entry_id OFFSET 0
+        ) e
         WHERE w.tenant_id = $1
-            AND NOT EXISTS (SELECT FROM audit_seal s WHERE s.tenant_id = $1 AND s.entry_id = w.entry_id)
+            AND (SELECT true FROM audit_seal s WHERE s.tenant_id = $1 AND s.entry_id = w.entry_id) IS NULL
         ORDER BY w.entry_id LIMIT $2
         """,  # noqa: S608 (names of our own)
         tenant_id, batch,

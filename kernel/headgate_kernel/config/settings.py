@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         jobs: whether serving processes run jobs too; else only `headgate work` does.
         email: what carries mail away: `console:`, `smtps://…`, `smtp://…`, or `memory:` for tests.
         sms: what carries text messages away: `console:`, or `memory:` for tests.
+        oidc_allow_private: identity providers may be in private networks, and without TLS.
         limits: plans are metered and limit requests; off for benches.
         access_log: a line in the log for each request, not only for slow and broken ones.
         log_form: `json` for machines, `words` for a terminal.
@@ -67,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jobs: bool = False
     email: str = "memory:"
     sms: str = "memory:"
+    oidc_allow_private: bool = False
     limits: bool = True
     access_log: bool = False
     log_form: str = "json"
@@ -106,6 +108,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             jobs=_switch(environment, "HEADGATE_JOBS", default=True),
             email=environment.get("HEADGATE_EMAIL", "").strip() or "console:",
             sms=environment.get("HEADGATE_SMS", "").strip() or "console:",
+            oidc_allow_private=_switch(environment, "HEADGATE_OIDC_ALLOW_PRIVATE"),
             limits=_switch(environment, "HEADGATE_LIMITS", default=True),
             access_log=_switch(environment, "HEADGATE_ACCESS_LOG"),
             log_form=_choice(environment, "HEADGATE_LOG", LOG_FORMS),

@@ -127,7 +127,8 @@ async def _ensure_roles(admin: "Connection", secret_key: bytes | None) -> None:
             AND has_schema_privilege('{APP_ROLE}', 'public', 'USAGE')
             AND has_schema_privilege('{PLATFORM_ROLE}', 'public', 'CREATE')
             AND has_database_privilege('{APP_ROLE}', current_database(), 'CONNECT')
-            AND has_database_privilege('{PLATFORM_ROLE}', current_database(), 'CONNECT'))
+            AND has_database_privilege('{PLATFORM_ROLE}', current_database(), 'CONNECT')
+            AND has_database_privilege('{PLATFORM_ROLE}', current_database(), 'TEMPORARY'))
             OR has_database_privilege('{APP_ROLE}', current_database(), 'TEMPORARY')
             OR has_schema_privilege('{APP_ROLE}', 'public', 'CREATE')
         """
@@ -201,6 +202,8 @@ def _grants_sql(database: str) -> str:
     return (
         f"REVOKE ALL ON DATABASE {name} FROM PUBLIC;\n"
         f"GRANT CONNECT ON DATABASE {name} TO {APP_ROLE}, {PLATFORM_ROLE};\n"
+        # what a moved tenant brings lies in temporary tables first
+        f"GRANT TEMPORARY ON DATABASE {name} TO {PLATFORM_ROLE};\n"
         "REVOKE ALL ON SCHEMA public FROM PUBLIC;\n"
         f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER_ROLE}, {PLATFORM_ROLE};\n"
         f"GRANT USAGE ON SCHEMA public TO {APP_ROLE};"

@@ -201,6 +201,10 @@ class UnitOfWork(Scope):
             self._ledger.failed = True
             raise
 
+    async def connection(self) -> "PooledConnection":
+        """Give the driver's connection in this transaction, for what `Database` does not have, such as COPY."""
+        return await self._ready()
+
     def savepoint(self) -> Savepoint:
         """Give a part that can fail alone."""
         return Savepoint(self._ledger, self._after_commit, self._checked_connection)

@@ -35,6 +35,7 @@ async def store_picture(ctx: Context, content: bytes, *, purpose: str) -> UUID:
                        n=MAX_BYTES // 1024 // 1024)  # fmt: skip
     webp, width, height = await asyncio.to_thread(_shrink, content, PURPOSES[purpose])
     file_id = new_id()
+    await ctx.use_quota("storage_bytes", len(webp))
     await ctx.db.execute(
         """
         INSERT INTO stored_file (tenant_id, id, purpose, media_type, width, height, sha256, content,

@@ -3,7 +3,7 @@
 The idea of device cookies is OWASP's: https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from headgate_kernel.identity.sessions import hash_token, new_token
 if TYPE_CHECKING:
     from headgate_sdk.database import Database
 
-FORGOTTEN_AFTER = timedelta(days=365)
 
 
 class Device(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from headgate_sdk.errors import Conflict, Forbidden, Invalid, InvalidFields, Not
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId, new_id
 
-from headgate_kernel.audit import append_platform_entry
+from headgate_kernel.tenancy.operating import note_deed
 
 MOST_MINUTES = 60
 LONGEST_REASON = 500
@@ -246,11 +246,7 @@ def _check(reason: str, minutes: int) -> None:
 
 async def _note(ctx: Context, action: str, what: Impersonation) -> None:
     """Write it into both logs: the tenant's, and that of the platform."""
-    details = {"reason": what.reason, "member": what.member_name, "minutes": what.minutes}
-    await ctx.audit(action, what.operator_name, **details)
-    await append_platform_entry(
-        ctx.db, actor=ctx.actor, action=action, subject=ctx.tenant.slug, details=details, now=ctx.clock.now()
-    )
+    await note_deed(ctx, action, reason=what.reason, member=what.member_name, minutes=what.minutes)
 
 
 _WORDS: dict[str, str] = {

@@ -14,7 +14,7 @@ from headgate_sdk.errors import Conflict, Invalid, NotFound
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId, new_id
 
-from headgate_kernel.identity.links import link_to
+from headgate_kernel.identity.links import find_sender
 from headgate_kernel.identity.logins import channel_of
 from headgate_kernel.identity.sessions import hash_token, new_token, plain
 from headgate_kernel.notify import Message, send_message
@@ -93,7 +93,8 @@ async def invite(
         raise Conflict(N_("{name} has accepted already and needs no invitation."), name=row["name"])
     await revoke_invitations(db, tenant_id=tenant_id, membership_id=membership_id, now=now)
     token = new_token()
-    link = await link_to(kernel, db, tenant_id, f"/invitation/{token}")
+    sender = await find_sender(kernel, db, tenant_id)
+    link = sender.link(f"/invitation/{token}")
     await db.execute(
         """
         INSERT INTO invitation (tenant_id, id, token_hash, person_id, membership_id, sent_to, invited_by,
@@ -104,11 +105,10 @@ async def invite(
     )  # fmt: skip
     channel = channel_of(to)
     if channel is not None:
-        info = await kernel.directory.info(tenant_id)
         message = Message(
-            channel=channel, to=to, template="invitation", locale=row["locale"] or info.locale,
+            channel=channel, to=to, template="invitation", locale=row["locale"] or sender.locale,
             tenant_id=tenant_id,
-            values={"name": row["name"], "by": by, "place": info.name, "link": link,
+            values={"name": row["name"], "by": by, "place": sender.name, "link": link,
                     "days": str(GOOD_FOR.days)},
         )  # fmt: skip
         await send_message(db, message, now=now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -72,7 +73,7 @@ class IssuedToken(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
     revoked_by: str
 
-    def state_at(self, now: datetime) -> str:
+    def state_at(self, now: datetime) -> Literal["live", "revoked", "expired", "orphaned"]:
         """Tell whether it is `live`, `revoked`, `expired` or `orphaned`: its owner's access has ended."""
         if self.revoked_at is not None:
             return "revoked"
@@ -89,9 +90,7 @@ async def list_tokens(ctx: Context, *, most: int = 200) -> list[IssuedToken]:
     )
 
 
-async def issue_token(
-    ctx: Context, token: NewToken, groups: Sequence[PermissionGroup]
-) -> tuple[UUID, str]:
+async def issue_token(ctx: Context, token: NewToken, groups: Sequence[PermissionGroup]) -> tuple[UUID, str]:
     """Issue a token for the actor.
 
     Args:
@@ -124,11 +123,14 @@ async def issue_token(
         ctx.tenant.id, ctx.actor.membership_id, now,
     )  # fmt: skip
     if live >= MOST_TOKENS:
-        raise Conflict(N_("You have {most} tokens already. Revoke one that you do not need."), most=MOST_TOKENS)
+        raise Conflict(
+            N_("You have {most} tokens already. Revoke one that you do not need."), most=MOST_TOKENS
+        )
     token_id, text = new_id(), new_token_text()
     await ctx.db.execute(
         """
-        INSERT INTO api_token (tenant_id, id, membership_id, name, token_hash, hint, scopes, created_at, expires_at)
+        INSERT INTO api_token (tenant_id, id, membership_id, name, token_hash, hint, scopes, created_at,
+                               expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         ctx.tenant.id, token_id, ctx.actor.membership_id, name, token_hash(text), text[-4:], scopes, now,
@@ -146,15 +148,18 @@ async def revoke_token(ctx: Context, token_id: UUID) -> None:
         NotFound: no such token, or not one that the actor sees.
     """
     ctx.require(TOKENS_WRITE)
-    found = await ctx.db.fetch_as(IssuedToken, f"{_SELECT} AND t.id = $3", ctx.tenant.id, _whose(ctx), token_id)
+    found = await ctx.db.fetch_as(
+        IssuedToken, f"{_SELECT} AND t.id = $3", ctx.tenant.id, _whose(ctx), token_id
+    )
     if not found:
         raise NotFound(N_("There is no such token."))
-    if found[0].revoked_at is None:
+    token = found[0]
+    if token.revoked_at is None:
         await ctx.db.execute(
             "UPDATE api_token SET revoked_at = $3, revoked_by = $4 WHERE tenant_id = $1 AND id = $2",
             ctx.tenant.id, token_id, ctx.clock.now(), ctx.actor.name,
         )  # fmt: skip
-        await ctx.audit("token.revoke", str(token_id), before={"name": found[0].name, "owner": found[0].owner})
+        await ctx.audit("token.revoke", str(token_id), before={"name": token.name, "owner": token.owner})
 
 
 async def revoke_tokens_of(ctx: Context, membership_id: UUID) -> int:

@@ -1,14 +1,16 @@
-"""Change who belongs to a tenant: roles, end and return, sessions. Who changes somebody has all that they have."""
+"""Change who belongs to a tenant: roles, end and return. Who changes somebody may do all that they may."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from headgate_sdk.context import Context
-from headgate_sdk.errors import Conflict, Invalid, NotFound
+from headgate_sdk.errors import Conflict, Invalid
 from headgate_sdk.i18n import N_
 
+from headgate_kernel.identity.invitations import revoke_invitations
 from headgate_kernel.identity.issued_tokens import revoke_tokens_of
+from headgate_kernel.identity.member_sessions import end_sessions_of
 from headgate_kernel.identity.members import Member, read_member
 from headgate_kernel.identity.ownership import keeping_an_owner
 from headgate_kernel.identity.permissions import PEOPLE_WRITE, check_grant
@@ -65,23 +67,31 @@ async def end_member(kernel: "Kernel", ctx: Context, member_id: UUID) -> None:
         if member.id == ctx.actor.membership_id:
             raise Conflict(N_("You cannot end your own access. Ask another owner."))
         check_grant(ctx.actor, member.permissions, field="roles")
-        await end_access(kernel, ctx, member)
+        await _close(ctx, member)
+    await _ended(kernel, ctx, member)
 
 
 async def end_access(kernel: "Kernel", ctx: Context, member: Member) -> None:
-    """End somebody's access, for code that has checked who asks."""
-    if member.state == "ended":
-        return
+    """End somebody's access, for code that has checked who asks, and that an owner stays."""
+    await _close(ctx, member)
+    await _ended(kernel, ctx, member)
+
+
+async def _close(ctx: Context, member: Member) -> None:
     await ctx.db.execute(
         "UPDATE membership SET state = 'ended' WHERE tenant_id = $1 AND id = $2", ctx.tenant.id, member.id
     )
-    await ctx.db.execute(
-        "UPDATE invitation SET revoked_at = $3 WHERE tenant_id = $1 AND membership_id = $2 "
-        "AND accepted_at IS NULL AND revoked_at IS NULL",
-        ctx.tenant.id, member.id, ctx.clock.now(),
+    await revoke_invitations(
+        ctx.db, tenant_id=ctx.tenant.id, membership_id=member.id, now=ctx.clock.now()
     )  # fmt: skip
+
+
+async def _ended(kernel: "Kernel", ctx: Context, member: Member) -> None:
+    """Take from somebody whose access has just ended what they hold of it."""
+    if member.state == "ended":
+        return
     tokens = await revoke_tokens_of(ctx, member.id)
-    sessions = await _end_sessions(kernel, ctx, member)
+    sessions = await end_sessions_of(kernel, ctx, member)
     await ctx.audit(
         "member.end", str(member.id),
         before={"state": "active", "name": member.name, "roles": member.roles}, after={"state": "ended"},
@@ -114,7 +124,7 @@ async def restore_member(kernel: "Kernel", ctx: Context, member_id: UUID) -> Non
 async def restore_access(kernel: "Kernel", ctx: Context, member: Member) -> None:
     """Let somebody back in, for code that has checked who asks."""
     await ctx.use_quota("members")
-    await _end_sessions(kernel, ctx, member)  # one that was begun while the access ended is none either
+    await end_sessions_of(kernel, ctx, member)  # one that was begun while the access ended is none either
     await ctx.db.execute(
         "UPDATE membership SET state = 'active' WHERE tenant_id = $1 AND id = $2", ctx.tenant.id, member.id
     )
@@ -122,36 +132,6 @@ async def restore_access(kernel: "Kernel", ctx: Context, member: Member) -> None
         "member.restore", str(member.id),
         before={"state": "ended"}, after={"state": "active", "name": member.name, "roles": member.roles},
     )  # fmt: skip
-
-
-async def end_member_sessions(
-    kernel: "Kernel", ctx: Context, member_id: UUID, session_id: UUID | None = None
-) -> int:
-    """End somebody's sessions at this distributor: one, or all; gives how many.
-
-    Args:
-        kernel: of the process.
-        ctx: needs `headgate.people.write` and all that the person may do.
-        member_id: whose.
-        session_id: which; None is all.
-
-    Raises:
-        NotFound: nobody here has this id, or they have no such session.
-        Forbidden: the person may do what the actor may not.
-    """
-    ctx.require(PEOPLE_WRITE)
-    member = await read_member(ctx, member_id)
-    check_grant(ctx.actor, member.permissions, field="roles")
-    if session_id is None:
-        ended = await _end_sessions(kernel, ctx, member)
-    else:
-        async with kernel.databases.platform_scope() as db:
-            ended = await kernel.sessions.end_one_at(db, ctx.tenant.id, member.person_id, session_id)
-        if not ended:
-            raise NotFound(N_("There is no such session. It may have ended already."))
-    if ended:
-        await ctx.audit("member.sign_out", str(member.id), sessions=ended)
-    return ended
 
 
 async def find_roles(ctx: Context, role_ids: Collection[UUID]) -> list[Role]:
@@ -189,9 +169,3 @@ async def write_roles(ctx: Context, member: Member, roles: Sequence[Role]) -> No
         "member.roles", str(member.id),
         before={"roles": member.roles}, after={"roles": sorted(role.name for role in roles)},
     )  # fmt: skip
-
-
-async def _end_sessions(kernel: "Kernel", ctx: Context, member: Member) -> int:
-    """End sessions in a transaction of the platform: sessions are its own."""
-    async with kernel.databases.platform_scope() as db:
-        return await kernel.sessions.end_at(db, ctx.tenant.id, member.person_id)

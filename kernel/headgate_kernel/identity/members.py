@@ -12,6 +12,8 @@ from headgate_sdk.context import Context
 from headgate_sdk.errors import Invalid, NotFound
 from headgate_sdk.i18n import N_
 
+from headgate_kernel.identity.invitations import UNACCEPTED
+
 PEOPLE_READ = "headgate.people.read"
 MOST = 200
 
@@ -46,7 +48,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         role_ids: of their roles, by name.
         roles: names of their roles.
         permissions: of all their roles together.
-        invited: they have not come yet; None when they have, or need no invitation.
+        waiting: they were invited and have not come yet, so nothing is open to them.
+        invited: their invitation, while they have not come; one that is too old too.
     """
 
     id: UUID
@@ -58,6 +61,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     role_ids: list[UUID]
     roles: list[str]
     permissions: list[str]
+    waiting: bool = False
     invited: Invited | None = None
 
 
@@ -114,7 +118,8 @@ async def list_members(
     rows = await ctx.db.fetch(
         f"""
         WITH page AS (
-            SELECT m.* FROM membership m WHERE {_WANTED} AND ($5::text IS NULL OR (m.name, m.id) > ($5, $6::uuid))
+            SELECT m.* FROM membership m
+            WHERE {_WANTED} AND ($5::text IS NULL OR (m.name, m.id) > ($5, $6::uuid))
             ORDER BY m.name, m.id LIMIT $7)
         SELECT {_COLUMNS} FROM page m {_JOINS} {_GROUP} ORDER BY m.name, m.id
         """,  # noqa: S608
@@ -133,7 +138,7 @@ async def count_members(ctx: Context) -> dict[str, int]:
         f"""
         SELECT count(*) FILTER (WHERE state = 'active' AND kind = 'staff') AS staff,
                count(*) FILTER (WHERE state = 'active' AND kind = 'customer') AS customers,
-               count(*) FILTER (WHERE state = 'active' AND {_IS_INVITED}) AS invited,
+               count(*) FILTER (WHERE state = 'active' AND {UNACCEPTED}) AS invited,
                count(*) FILTER (WHERE state = 'ended') AS ended
         FROM membership m WHERE m.tenant_id = $1
         """,  # noqa: S608
@@ -186,12 +191,13 @@ async def member_history(ctx: Context, member_id: UUID, *, limit: int = 30) -> l
 
 def _member(row: Any) -> Member:
     invited = None
-    if row["sent_to"] is not None:
+    if row["waiting"] and row["sent_to"] is not None:
         invited = Invited(row["sent_to"], row["sent_at"], row["expires_at"])
     return Member(
         id=row["id"], person_id=row["person_id"], login=row["login"], name=row["name"], kind=row["kind"],
         state=row["state"], role_ids=row["role_ids"], roles=row["roles"],
-        permissions=sorted(set(" ".join(row["permissions"]).split())), invited=invited,
+        permissions=sorted(set(" ".join(row["permissions"]).split())), waiting=row["waiting"],
+        invited=invited,
     )  # fmt: skip
 
 
@@ -208,37 +214,33 @@ def _read_cursor(text: str) -> tuple[str, UUID]:
         ) from None
 
 
-_CAME = """EXISTS (SELECT FROM invitation a WHERE a.tenant_id = $1 AND a.membership_id = m.id
-AND a.accepted_at IS NOT NULL)"""
-_IS_INVITED = f"""(EXISTS (SELECT FROM invitation i WHERE i.tenant_id = $1 AND i.membership_id = m.id
-AND i.accepted_at IS NULL AND i.revoked_at IS NULL) AND NOT {_CAME})"""  # noqa: S608
 _WANTED = f"""
 m.tenant_id = $1
 AND CASE $2::text WHEN 'staff' THEN m.state = 'active' AND m.kind = 'staff'
                   WHEN 'customers' THEN m.state = 'active' AND m.kind = 'customer'
-                  WHEN 'invited' THEN m.state = 'active' AND {_IS_INVITED}
+                  WHEN 'invited' THEN m.state = 'active' AND {UNACCEPTED}
                   WHEN 'ended' THEN m.state = 'ended'
                   ELSE m.state = 'active' END
 AND ($3::uuid IS NULL OR EXISTS (SELECT FROM membership_role h
      WHERE h.tenant_id = $1 AND h.membership_id = m.id AND h.role_id = $3))
 AND ($4 = '' OR strpos(lower(m.name), lower($4)) > 0 OR strpos(m.login, lower($4)) > 0)
 """
-_COLUMNS = """
+_COLUMNS = f"""
 m.id, m.person_id, m.login, m.name, m.kind, m.state,
-coalesce(array_agg(r.id ORDER BY r.name, r.id) FILTER (WHERE r.id IS NOT NULL), '{}') AS role_ids,
-coalesce(array_agg(r.name ORDER BY r.name, r.id) FILTER (WHERE r.id IS NOT NULL), '{}') AS roles,
-coalesce(array_agg(array_to_string(r.permissions, ' ')) FILTER (WHERE r.id IS NOT NULL), '{}') AS permissions,
-w.sent_to, w.sent_at, w.expires_at
+coalesce(array_agg(r.id ORDER BY r.name, r.id) FILTER (WHERE r.id IS NOT NULL), '{{}}') AS role_ids,
+coalesce(array_agg(r.name ORDER BY r.name, r.id) FILTER (WHERE r.id IS NOT NULL), '{{}}') AS roles,
+coalesce(array_agg(array_to_string(r.permissions, ' ')) FILTER (WHERE r.id IS NOT NULL), '{{}}')
+    AS permissions,
+{UNACCEPTED} AS waiting, w.sent_to, w.sent_at, w.expires_at
 """
-_JOINS = f"""
+_JOINS = """
 LEFT JOIN membership_role mr ON mr.tenant_id = $1 AND mr.membership_id = m.id
 LEFT JOIN role r ON r.tenant_id = $1 AND r.id = mr.role_id
 LEFT JOIN LATERAL (
     SELECT i.sent_to, i.created_at AS sent_at, i.expires_at FROM invitation i
     WHERE i.tenant_id = $1 AND i.membership_id = m.id AND i.accepted_at IS NULL AND i.revoked_at IS NULL
-      AND NOT {_CAME}
     ORDER BY i.created_at DESC LIMIT 1) w ON true
-"""  # noqa: S608
+"""
 _GROUP = """
 GROUP BY m.tenant_id, m.id, m.person_id, m.login, m.name, m.kind, m.state, w.sent_to, w.sent_at, w.expires_at
 """

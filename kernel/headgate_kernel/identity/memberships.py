@@ -27,10 +27,14 @@ async def save_roles(ctx: Context, roles: Sequence[RoleEntry]) -> None:
     """Make or change roles by key."""
     await ctx.db.execute_many(
         """
-        INSERT INTO role (tenant_id, id, key, name, permissions) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant_id, key) DO UPDATE SET name = excluded.name, permissions = excluded.permissions
+        INSERT INTO role (tenant_id, id, key, name, permissions, second_factor) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (tenant_id, key) DO UPDATE SET name = excluded.name, permissions = excluded.permissions,
+            second_factor = excluded.second_factor
         """,
-        [(ctx.tenant.id, new_id(), role.key, role.name, sorted(role.permissions)) for role in roles],
+        [
+            (ctx.tenant.id, new_id(), role.key, role.name, sorted(role.permissions), role.second_factor)
+            for role in roles
+        ],
     )
 
 
@@ -62,6 +66,7 @@ async def save_members(
 
     Raises:
         Invalid: a role is not known; names the person and the role.
+        QuotaExceeded: the plan has no places for so many.
     """
     role_ids = {
         row["key"]: row["id"]
@@ -69,6 +74,15 @@ async def save_members(
     }
     check_people(people, role_ids)
     by_login = {fold_login(person.login): person for person in people}
+    persons = {person_ids[login] for login in by_login}
+    await ctx.use_quota(
+        "members",
+        len(persons)
+        - await ctx.db.fetch_value(
+            "SELECT count(*) FROM membership WHERE tenant_id = $1 AND person_id = ANY($2)",
+            ctx.tenant.id, list(persons),
+        ),
+    )  # fmt: skip
     await ctx.db.execute_many(
         """
         INSERT INTO membership (tenant_id, id, person_id, login, name, kind) VALUES ($1, $2, $3, $4, $5, $6)

@@ -11,10 +11,13 @@ from headgate_sdk.ids import TenantId
 
 from headgate_kernel.identity.devices import Device, remember
 from headgate_kernel.identity.factors import HAS_SECOND_FACTOR, HAS_TOTP, STRONG_METHODS
+from headgate_kernel.identity.invitations import UNACCEPTED
 from headgate_kernel.identity.notices import notify_person
 from headgate_kernel.identity.session_limits import PENDING, limits_of
 from headgate_kernel.identity.sessions import SessionPlace, plain
+from headgate_kernel.identity.sign_in_policy import check_way
 from headgate_kernel.identity.trail import record
+from headgate_kernel.identity.user_agents import device_words
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database, Record
@@ -68,13 +71,17 @@ async def open_session(
         device: token by which the browser is known, empty when it sent none; None where there is no browser.
 
     Raises:
-        Forbidden: the person has no place there.
+        Forbidden: the person has no place there, or must come another way.
     """
     async with kernel.databases.platform_scope() as db:
         row = await find_place(db, person_id, tenant_id)
         if row is None:
             raise Forbidden(N_("You have no access here. Ask the distributor to invite you."))
         impersonated = impersonation_id is not None
+        if not impersonated:
+            await check_way(
+                db, tenant_id=tenant_id, membership_id=row["membership_id"], kind=row["kind"], method=method
+            )
         place = SessionPlace(person_id, tenant_id, row["membership_id"])
         pending = (
             method not in TRUSTED_METHODS and not impersonated and asks_second_factor(kernel, tenant_id, row)
@@ -182,7 +189,7 @@ async def _arrive(
     if known.is_new:
         await notify_person(
             db, place.person_id, "new_device", tenant_id=place.tenant_id, now=now,
-            values={"address": plain(address), "device": plain(user_agent)[:300]},
+            values={"address": plain(address), "device": " · ".join(filter(None, device_words(user_agent))) or "?"},
         )  # fmt: skip
     return known
 
@@ -194,6 +201,6 @@ SELECT coalesce(m.name, p.name) AS name, m.id AS membership_id, m.kind, {HAS_TOT
                  JOIN role r ON r.tenant_id = mr.tenant_id AND r.id = mr.role_id
                  WHERE mr.tenant_id = m.tenant_id AND mr.membership_id = m.id), false) AS required
 FROM person p
-LEFT JOIN membership m ON m.tenant_id = $2 AND m.person_id = p.id AND m.state = 'active'
+LEFT JOIN membership m ON m.tenant_id = $2 AND m.person_id = p.id AND m.state = 'active' AND NOT {UNACCEPTED}
 WHERE p.id = $1 AND CASE WHEN $2::int IS NULL THEN p.is_operator ELSE m.id IS NOT NULL END
 """  # noqa: S608

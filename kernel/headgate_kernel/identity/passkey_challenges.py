@@ -1,7 +1,7 @@
 """What a browser is asked to sign: a challenge that counts once, soon, at one host and for one purpose."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -21,6 +21,8 @@ Purpose = Literal["register", "sign_in", "confirm"]
 LIFETIME = timedelta(minutes=5)
 LIFETIME_MS = int(LIFETIME.total_seconds() * 1000)
 LONGEST_ANSWER = 16 * 1024
+UNREADABLE = (WebAuthnException, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What the library raises for answers that were garbled; a key without its coordinates is a KeyError."""
 
 
 class PasskeyRefused(Invalid):
@@ -66,10 +68,9 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 async def keep_challenge(
-    kernel: "Kernel", db: "Database", challenge: bytes, site: Site, purpose: Purpose, person_id: UUID | None
+    db: "Database", site: Site, purpose: Purpose, person_id: UUID | None, *, challenge: bytes, now: datetime
 ) -> None:
     """Note a challenge that is sent to a browser; `db` is a platform scope."""
-    now = kernel.clock.now()
     await db.execute("DELETE FROM passkey_challenge WHERE expires_at < $1", now)
     await db.execute(
         """
@@ -131,7 +132,7 @@ def _read(text: str) -> Answer:
             None if handle is None else base64url_to_bytes(handle),
             tuple(sorted({name for name in sent.response.transports if isinstance(name, str)})),
         )  # fmt: skip
-    except (WebAuthnException, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise does_not_hold() from error
     if client_data.cross_origin:
         raise PasskeyRefused(N_("Passkeys are not taken from inside another site's page."), field="passkey")

@@ -6,12 +6,12 @@ from uuid import UUID
 import webauthn
 from headgate_sdk.context import Actor
 from headgate_sdk.i18n import N_
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import UserVerificationRequirement
 
 from headgate_kernel.identity.notices import notify_person
 from headgate_kernel.identity.passkey_challenges import (
     LIFETIME_MS,
+    UNREADABLE,
     Answer,
     PasskeyRefused,
     Purpose,
@@ -51,7 +51,9 @@ async def proof_options(kernel: "Kernel", site: Site, purpose: Purpose, person_i
                 person_id, site.host,
             )  # fmt: skip
             options.allow_credentials = [descriptor(row) for row in rows]
-        await keep_challenge(kernel, db, options.challenge, site, purpose, person_id)
+        await keep_challenge(
+            db, site, purpose, person_id, challenge=options.challenge, now=kernel.clock.now()
+        )
     return webauthn.options_to_json(options)
 
 
@@ -109,7 +111,7 @@ def _check(answer: Answer, site: Site, row: "Record") -> int:
             # and then anybody could have a passkey closed
             credential_current_sign_count=0, require_user_verification=True,
         )  # fmt: skip
-    except (WebAuthnException, ValueError) as error:
+    except UNREADABLE as error:
         raise does_not_hold() from error
     if answer.user_handle is not None and answer.user_handle != row["person_id"].bytes:
         raise does_not_hold()
@@ -122,8 +124,8 @@ async def _close(kernel: "Kernel", db: "Database", site: Site, row: "Record", co
     await db.execute("UPDATE person_passkey SET cloned_at = $2 WHERE id = $1", row["id"], now)
     actor = Actor("system", row["person_name"], person_id=row["person_id"])
     await record(
-        kernel, db, site.tenant_id, actor, "passkey.cloned", row["name"], address=site.address, host=site.host,
-        counter_kept=row["sign_count"], counter_shown=counter,
+        kernel, db, site.tenant_id, actor, "passkey.cloned", row["name"], address=site.address,
+        host=site.host, counter_kept=row["sign_count"], counter_shown=counter,
     )  # fmt: skip
     await notify_person(
         db, row["person_id"], "passkey_cloned", {"passkey": row["name"], "address": site.address},
@@ -133,8 +135,8 @@ async def _close(kernel: "Kernel", db: "Database", site: Site, row: "Record", co
 
 def _closed() -> PasskeyRefused:
     return PasskeyRefused(
-        N_("This passkey was closed: its counter shows that there is a copy of it. Sign in another way, remove "
-           "it and make a new one."),
+        N_("This passkey was closed: its counter shows that there is a copy of it. Sign in another way, "
+           "remove it and make a new one."),
         field="passkey",
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Passkeys: keys that a person's device keeps and uses only after it has recognised its owner (WebAuthn level 3).
+"""Passkeys: keys that a device keeps and uses only after it has recognised its owner (WebAuthn level 3).
 
 A passkey is two factors in one, and is bound to the host at which it was made: it cannot be asked for by any
 other site. What a browser signs is a challenge of ours, which counts once, for five minutes, at one host and
@@ -15,7 +15,6 @@ from headgate_sdk.context import Actor
 from headgate_sdk.errors import Invalid, NotFound
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AttestationConveyancePreference,
     AuthenticatorSelectionCriteria,
@@ -29,6 +28,7 @@ from webauthn.helpers.structs import (
 from headgate_kernel.identity.notices import notify_person
 from headgate_kernel.identity.passkey_challenges import (
     LIFETIME_MS,
+    UNREADABLE,
     PasskeyRefused,
     Site,
     does_not_hold,
@@ -89,7 +89,9 @@ async def registration_options(kernel: "Kernel", site: Site, person_id: UUID, na
             ),
             exclude_credentials=[descriptor(row) for row in rows],
         )
-        await keep_challenge(kernel, db, options.challenge, site, "register", person_id)
+        await keep_challenge(
+            db, site, "register", person_id, challenge=options.challenge, now=kernel.clock.now()
+        )
     return webauthn.options_to_json(options)
 
 
@@ -115,14 +117,14 @@ async def register_passkey(kernel: "Kernel", site: Site, actor: Actor, text: str
             credential=answer.json, expected_challenge=answer.challenge, expected_rp_id=site.host,
             expected_origin=site.origin, require_user_verification=True,
         )  # fmt: skip
-    except (WebAuthnException, ValueError) as error:
+    except UNREADABLE as error:
         raise does_not_hold() from error
     passkey_id = new_id()
     async with kernel.databases.platform_scope() as db:
         tag = await db.execute(
             """
-            INSERT INTO person_passkey (id, person_id, rp_id, credential_id, public_key, sign_count, transports,
-                                        synced, name, created_at)
+            INSERT INTO person_passkey (id, person_id, rp_id, credential_id, public_key, sign_count,
+                                        transports, synced, name, created_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (rp_id, credential_id) DO NOTHING
             """,
             passkey_id, actor.person_id, site.host, made.credential_id, made.credential_public_key,
@@ -196,7 +198,9 @@ def check_name(name: str) -> str:
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         raise Invalid(
-            N_("Give the passkey a name of at most {n} characters, such as the device's."), field="name", n=LONGEST_NAME
+            N_("Give the passkey a name of at most {n} characters, such as the device's."),
+            field="name",
+            n=LONGEST_NAME,
         )
     return name
 

@@ -1,17 +1,24 @@
 """Passwords: argon2id, off the event loop, a few at a time so that sign-ins cannot starve the mall."""
 
 import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.low_level import Type, hash_secret_raw
 from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MIN_LENGTH = 10
 MAX_LENGTH = 256
 
 # OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, two passes, one lane
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_COST = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1}
+_hasher = PasswordHasher(**_COST)
 _gate = asyncio.Semaphore(2)
 
 # verified against when nobody has the login, so that an unknown login takes as long as a wrong password
@@ -28,16 +35,14 @@ async def hash_password(password: str) -> str:
         raise Invalid(N_("The password needs at least {n} characters."), field="password", n=MIN_LENGTH)
     if len(password) > MAX_LENGTH:
         raise Invalid(N_("The password may have at most {n} characters."), field="password", n=MAX_LENGTH)
-    async with _gate:
-        return await asyncio.to_thread(_hasher.hash, password)
+    return await _aside(_hasher.hash, password)
 
 
 async def password_matches(stored: str | None, password: str) -> bool:
     """Compare a password with its hash; takes the same time when there is no such person."""
     if len(password) > MAX_LENGTH:
         return False
-    async with _gate:
-        return await asyncio.to_thread(_verify, stored, password)
+    return await _aside(_verify, stored, password)
 
 
 def needs_rehash(stored: str) -> bool:
@@ -46,6 +51,20 @@ def needs_rehash(stored: str) -> bool:
         return _hasher.check_needs_rehash(stored)
     except InvalidHashError:
         return False
+
+
+async def hash_codes(codes: list[str], salt: bytes) -> list[bytes]:
+    """Hash short codes like passwords, with one salt for all, so that one is found by its hash."""
+    return [await _aside(_hash_code, code, salt) for code in codes]
+
+
+async def _aside(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async with _gate:
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def _hash_code(code: str, salt: bytes) -> bytes:
+    return hash_secret_raw(code.encode(), salt, hash_len=32, type=Type.ID, **_COST)
 
 
 def _verify(stored: str | None, password: str) -> bool:

@@ -71,6 +71,12 @@ def permission_groups(host: PluginHost, active: Collection[str]) -> list[Permiss
     return groups
 
 
+def sensitive_permissions(host: PluginHost) -> frozenset[str]:
+    """Give what nobody may inside an impersonation, whatever is switched on."""
+    own = (*KERNEL_PERMISSIONS, *(permission for _, permission in host.surfaces.permissions))
+    return frozenset(permission.id for permission in own if permission.sensitive)
+
+
 def is_known(wanted: str, groups: Iterable[PermissionGroup]) -> bool:
     """Tell whether a permission exists, or a pattern stands for any."""
     return any(covers([wanted], permission.id) for group in groups for permission in group.permissions)
@@ -100,8 +106,7 @@ def check_grant(actor: Actor, wanted: Iterable[str], *, field: str) -> None:
     for one in sorted(set(wanted)):
         if not may_grant(actor, one):
             raise Forbidden(
-                N_("This needs the permission {permission}, which you do not have: nobody gives or takes what "
-                   "is not theirs. Ask an owner."),
+                N_("This needs the permission {permission}, which you do not have. Ask an owner."),
                 field=field, permission=one,
             )  # fmt: skip
 

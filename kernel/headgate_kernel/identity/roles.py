@@ -142,7 +142,8 @@ async def change_role(
             )
         await _check_name(ctx, role.name, role_id)
         await ctx.db.execute(
-            "UPDATE role SET name = $3, permissions = $4, second_factor = $5 WHERE tenant_id = $1 AND id = $2",
+            "UPDATE role SET name = $3, permissions = $4, second_factor = $5 "
+            "WHERE tenant_id = $1 AND id = $2",
             ctx.tenant.id, role_id, role.name, list(role.permissions), role.second_factor,
         )  # fmt: skip
     was = _told(before)
@@ -168,7 +169,7 @@ async def delete_role(ctx: Context, role_id: UUID) -> None:
         )  # fmt: skip
         if held:
             raise Conflict(
-                N_("{n} people have this role, those included whose access has ended. Give them another first."),
+                N_("{n} people have this role, those whose access has ended too. Give them another first."),
                 n=held,
             )
         await ctx.db.execute("DELETE FROM role WHERE tenant_id = $1 AND id = $2", ctx.tenant.id, role_id)

@@ -15,6 +15,7 @@ from headgate_sdk.ids import TenantId, new_id
 
 from headgate_kernel.identity.factors import HAS_SECOND_FACTOR, STRONG_METHODS
 from headgate_kernel.identity.session_limits import OPERATOR, STAFF, SessionLimits
+from headgate_kernel.identity.sweep import sweep
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database, Record
@@ -176,23 +177,27 @@ class Sessions:
         by_itself = row["method"] in STRONG_METHODS or row["impersonation_id"] is not None
         return by_itself or row["has_second_factor"]
 
-    async def renew(self, db: "UnitOfWork", session_id: UUID) -> str | None:
+    async def renew(self, db: "UnitOfWork", session_id: UUID) -> tuple[str, timedelta] | None:
         """Give an open session another token, as of one who has just proved who they are.
 
         Returns:
-            The token; None when the session has ended meanwhile.
+            The token, and how long it lasts at most; None when the session has ended meanwhile.
         """
-        token = new_token()
-        old = await db.fetch_value(
+        token, now = new_token(), self._clock.now()
+        row = await db.fetch_row(
             """
-            WITH before AS (SELECT token_hash FROM session WHERE id = $1 AND state = 'open' FOR UPDATE)
+            WITH before AS (
+                SELECT token_hash FROM session WHERE id = $1 AND state = 'open' AND expires_at > $3 FOR UPDATE
+            )
             UPDATE session s SET token_hash = $2, authenticated_at = $3, seen_at = $3
-            FROM before b WHERE s.token_hash = b.token_hash RETURNING b.token_hash
+            FROM before b WHERE s.token_hash = b.token_hash RETURNING b.token_hash AS old, s.expires_at
             """,
-            session_id, hash_token(token), self._clock.now(),
+            session_id, hash_token(token), now,
         )  # fmt: skip
-        self._drop_after(db, [old] if old else [])
-        return token if old else None
+        if row is None:
+            return None
+        self._drop_after(db, [row["old"]])
+        return token, row["expires_at"] - now
 
     async def promote(
         self, db: "UnitOfWork", session_id: UUID, limits: SessionLimits, *, device_hash: bytes | None
@@ -247,6 +252,12 @@ class Sessions:
         self._drop_after(db, [row["token_hash"] for row in rows])
         return len(rows)
 
+    def forget(self, person_id: UUID) -> None:
+        """Drop what is held of a person's sessions: what they may do, or their name, has changed."""
+        self._ended += 1
+        for key in [key for key, (_, held) in self._cache.items() if held.person_id == person_id]:
+            del self._cache[key]
+
     def _drop_after(self, db: "UnitOfWork", hashes: list[bytes]) -> None:
         """Forget what is held of sessions once their end is committed."""
         db.after_commit(lambda: self._drop(hashes))
@@ -257,11 +268,15 @@ class Sessions:
         for key in [key for key in self._cache if key[0] in gone]:
             del self._cache[key]
 
+    def forget_all(self) -> None:
+        """Drop everything that is held: what a role allows has changed."""
+        self._ended += 1
+        self._cache.clear()
+
     async def drop_expired(self) -> None:
-        """Remove sessions that ended by time."""
-        now = self._clock.now()
+        """Remove sessions that ended by time, and what else identity keeps for a while only."""
         async with self._databases.platform_scope() as db:
-            await db.execute("DELETE FROM session WHERE expires_at < $1 OR seen_at < $1 - idle", now)
+            await sweep(db, self._clock.now())
 
 
 def new_token() -> str:

@@ -15,6 +15,7 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId
 
 from headgate_kernel.identity.devices import is_known
+from headgate_kernel.identity.invitations import UNACCEPTED
 from headgate_kernel.identity.logins import HOME_REGION, fold_login
 from headgate_kernel.identity.opening import Opened, open_session
 from headgate_kernel.identity.pace import Pace, TooManyTries, admit, refund
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 FREE_TRIES = 5
 LONGEST_WAIT = timedelta(minutes=15)
-FAILURES_KEPT = timedelta(days=1)
 BY_ADDRESS = Pace("sign-in address", burst=100, every=timedelta(seconds=10))
 BY_LOGIN = Pace(
     "sign-in login", burst=20, every=timedelta(minutes=5),
@@ -145,14 +145,14 @@ def _check_wait(failures: int, last_at: datetime, now: datetime) -> None:
         raise TooManyTries(N_("Too many tries. Please wait {seconds} seconds."), seconds=int(left) + 1)
 
 
-_FIND = """
+_FIND = f"""
 SELECT l.person_id, w.hash, p.is_operator, m.id AS membership_id
 FROM person_login l
 JOIN person p ON p.id = l.person_id
 JOIN person_password w ON w.person_id = l.person_id
-LEFT JOIN membership m ON m.tenant_id = $2 AND m.person_id = l.person_id AND m.state = 'active'
+LEFT JOIN membership m ON m.tenant_id = $2 AND m.person_id = l.person_id AND m.state = 'active' AND NOT {UNACCEPTED}
 WHERE l.login = $1 AND CASE WHEN $2::int IS NULL THEN p.is_operator ELSE m.id IS NOT NULL END
-"""
+"""  # noqa: S608
 
 _LOCK_FAILURES = """
 INSERT INTO sign_in_failure (login_hash, address, failures, last_at) VALUES ($1, $2, 0, $3)

@@ -1,5 +1,6 @@
 """Which ways to sign in a distributor has open, and whom it sends to its identity provider."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -91,7 +92,8 @@ async def save_phone_policy(ctx: "Context", *, customers: bool, staff: bool) -> 
         return
     await ctx.db.execute(
         """
-        INSERT INTO sign_in_policy (tenant_id, phone_customers, phone_staff, changed_at) VALUES ($1, $2, $3, $4)
+        INSERT INTO sign_in_policy (tenant_id, phone_customers, phone_staff, changed_at)
+        VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant_id) DO UPDATE SET phone_customers = excluded.phone_customers,
             phone_staff = excluded.phone_staff, changed_at = excluded.changed_at
         """,
@@ -131,9 +133,28 @@ async def check_way(
         )  # fmt: skip
 
 
+async def accept_invitation(db: "Database", tenant_id: TenantId, person_id: UUID, now: datetime) -> None:
+    """Take an invitation up for somebody who has proved another way that its address is theirs.
+
+    Args:
+        db: a platform scope.
+        tenant_id: who invited them.
+        person_id: who.
+        now: the time.
+    """
+    await db.execute(
+        """
+        UPDATE invitation i SET accepted_at = $3 FROM membership m
+        WHERE i.tenant_id = $1 AND m.tenant_id = $1 AND m.id = i.membership_id AND m.person_id = $2
+          AND m.state = 'active' AND i.accepted_at IS NULL AND i.revoked_at IS NULL
+        """,
+        tenant_id, person_id, now,
+    )  # fmt: skip
+
+
 _READ = """
-SELECT phone_customers, phone_staff, sso, sso_name, issuer, client_id, client_secret IS NOT NULL AS has_secret,
-       provision_domains, provision_role
+SELECT phone_customers, phone_staff, sso, sso_name, issuer, client_id,
+       client_secret IS NOT NULL AS has_secret, provision_domains, provision_role
 FROM sign_in_policy WHERE tenant_id = $1
 """
 

@@ -13,6 +13,7 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId
 
 from headgate_kernel.identity.handoffs import create_handoff
+from headgate_kernel.identity.links import find_sender
 
 if TYPE_CHECKING:
     from headgate_kernel.database.database import Databases
@@ -29,13 +30,11 @@ class Place(msgspec.Struct, frozen=True):
         tenant_id: number of the distributor.
         slug: its short name.
         name: as people call it.
-        host: where it is found.
     """
 
     tenant_id: TenantId
     slug: str
     name: str
-    host: str
 
 
 async def other_places(databases: "Databases", session: "Session", here: TenantId) -> list[Place]:
@@ -53,11 +52,11 @@ async def other_places(databases: "Databases", session: "Session", here: TenantI
         return await db.fetch_as(Place, _OTHERS, person_id, here, MOST)
 
 
-async def switch_place(kernel: "Kernel", session: "Session", here: TenantId, slug: str) -> tuple[str, str]:
+async def switch_place(kernel: "Kernel", session: "Session", here: TenantId, slug: str) -> str:
     """Let a person in at another distributor.
 
     Returns:
-        Host and path there, good for one minute and once.
+        Address there, good for one minute and once.
 
     Raises:
         NotFound: there is no such distributor, or not for this person: the two look alike.
@@ -66,8 +65,10 @@ async def switch_place(kernel: "Kernel", session: "Session", here: TenantId, slu
     person_id = _person(session)
     if slug not in places or person_id is None:
         raise NotFound(N_("You have no access there. Choose a distributor from the list."))
-    place = places[slug]
-    return place.host, await create_handoff(kernel, person_id=person_id, tenant_id=place.tenant_id)
+    there = places[slug].tenant_id
+    path = await create_handoff(kernel, person_id=person_id, tenant_id=there)
+    async with kernel.databases.platform_scope() as db:
+        return (await find_sender(kernel, db, there)).link(path)
 
 
 def _person(session: "Session") -> UUID | None:
@@ -77,7 +78,7 @@ def _person(session: "Session") -> UUID | None:
 
 
 _OTHERS = """
-SELECT t.id, t.slug, t.name, (SELECT min(h.host) FROM tenant_host h WHERE h.tenant_id = t.id) AS host
+SELECT t.id, t.slug, t.name
 FROM membership m JOIN tenant t ON t.id = m.tenant_id
 WHERE m.person_id = $1 AND m.tenant_id <> $2 AND m.state = 'active' AND t.state = 'active'
   AND EXISTS (SELECT FROM tenant_host h WHERE h.tenant_id = t.id)

@@ -1,1 +1,1 @@
-"""Jobs: a table of our own, in the transaction of the change; fair to each tenant, leased, fenced, retried."""
+"""Jobs: a table of our own, in the change's transaction; fair to each tenant, leased, fenced, retried."""

@@ -62,6 +62,7 @@ async def claim_due(
     *,
     now: datetime,
     most: int,
+    each: int = 1_000,
     after: int = -1,
     without: Collection[int] = (),
     only: Collection[int] | None = None,
@@ -73,6 +74,7 @@ async def claim_due(
         databases: of the process.
         now: the time.
         most: how many; a few more where tenants are many.
+        each: how many of one tenant.
         after: begin behind this tenant.
         without: tenants that have enough for now.
         only: these tenants' alone, if given.
@@ -81,9 +83,9 @@ async def claim_due(
     async with databases.platform_scope() as db:
         await plan_by_index(db)
         rows = await db.fetch(
-            _CLAIM, after, now, most, list(without), None if only is None else list(only), now + lease
+            _CLAIM, after, now, most, list(without), None if only is None else list(only), now + lease, each
         )
-    taken = [Claim(*row[:9]) for row in sorted(rows, key=lambda row: (row["turn"], row["tenant_id"]))]
+    taken = [Claim(*tuple(row)[:9]) for row in sorted(rows, key=lambda row: (row["turn"], row["tenant_id"]))]
     last = max((claim.tenant_id for claim in taken), default=-1)
     return Claims(taken, last if len(taken) >= most else -1)
 
@@ -130,7 +132,7 @@ WITH RECURSIVE queue (tenant_id, run_at) AS (
     CROSS JOIN LATERAL (
         SELECT tenant_id, id FROM job
         WHERE job.tenant_id = share.tenant_id AND state IN ('ready', 'running') AND run_at <= $2
-        ORDER BY run_at, id LIMIT greatest(1, $3 / share.tenants) FOR UPDATE SKIP LOCKED) AS mine
+        ORDER BY run_at, id LIMIT least(greatest(1, $3 / share.tenants), $7) FOR UPDATE SKIP LOCKED) AS mine
 )
 UPDATE job SET state = 'running', run_at = $6, attempts = attempts + 1, fence = fence + 1
 FROM taken WHERE job.tenant_id = taken.tenant_id AND job.id = taken.id

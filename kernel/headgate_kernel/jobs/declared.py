@@ -30,9 +30,7 @@ def check_jobs(
         try:
             types[name].payload()
         except TypeError:
-            raise ValueError(
-                f"{name} has a schedule, so each field of its payload needs a default"
-            ) from None
+            raise ValueError(f"{name} has a schedule, so each field of its payload needs a default") from None
 
 
 def plugin_of(jobs: Sequence[tuple[str, JobType[Any]]], name: str, payload: msgspec.Struct) -> str:
@@ -47,8 +45,6 @@ def plugin_of(jobs: Sequence[tuple[str, JobType[Any]]], name: str, payload: msgs
     for plugin, job in jobs:
         if job.name == name:
             if not isinstance(payload, job.payload):
-                raise TypeError(
-                    f"{name} takes {job.payload.__name__}, not {type(payload).__name__}"
-                )
+                raise TypeError(f"{name} takes {job.payload.__name__}, not {type(payload).__name__}")
             return plugin
     raise LookupError(f"no plugin has declared the job type {name}; see the hook headgate_jobs")

@@ -6,8 +6,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 from headgate_sdk.jobs import Schedule
 
-PLATFORM_ZONE = "UTC"
-
 
 class Rule(msgspec.Struct, frozen=True):
     """A schedule as the scheduler has it.
@@ -16,14 +14,12 @@ class Rule(msgspec.Struct, frozen=True):
         when: the job and how often.
         plugin: whose it is; empty for the kernel.
         payload: JSON that the job is told.
-        for_platform: fires once for the platform.
-        for_tenants: fires for each active tenant, where its plugin is active.
+        for_tenants: fires for each active tenant, where its plugin is active; else once for the platform.
     """
 
     when: Schedule
     plugin: str
     payload: str
-    for_platform: bool
     for_tenants: bool
 
     def spec(self, zone: str) -> str:

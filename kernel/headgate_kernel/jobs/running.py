@@ -45,13 +45,13 @@ class JobRunner:
         self._tenants: dict[int, Tenant] = {}
 
     async def run(self, claim: Claim) -> Outcome:
-        """Run a job, in the task of its own that this is called in; whatever it raises becomes its outcome."""
+        """Run a job, in the task of its own that this is called in; what it raises is its outcome."""
         kind = self._kinds.get(claim.job)
         tenant = None
         if claim.tenant_id:
             tenant = await self._tenant(claim)
             if tenant is None:
-                log.warning("job %s of tenant %s is dropped: there is no such tenant", claim.job, claim.tenant_id)
+                log.warning("job %s is dropped: there is no tenant %s", claim.job, claim.tenant_id)
                 return done(claim)
             if claim.plugin and claim.plugin not in tenant.plugins:
                 return waiting(claim)
@@ -61,7 +61,9 @@ class JobRunner:
             words = ErrorWords("unknown_job", N_("This version has no job type {job}."), {"job": claim.job})
             return failed(claim, words, max_attempts=UNKNOWN_ATTEMPTS)
         if claim.attempts > kind.max_attempts:
-            return dead(claim, ErrorWords("worker_lost", N_("Each worker that began it was lost before its end.")))
+            return dead(
+                claim, ErrorWords("worker_lost", N_("Each worker that began it was lost before its end."))
+            )
         try:
             payload = msgspec.json.decode(claim.payload, type=kind.payload)
         except msgspec.ValidationError as error:
@@ -85,8 +87,8 @@ class JobRunner:
         except HeadgateError as error:
             log.warning("job %s of tenant %s failed: %s", claim.job, claim.tenant_id, error)
             words = words_of(error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 (told in the log and on the operator's page)
-            log.error("job %s of tenant %s failed", claim.job, claim.tenant_id, exc_info=error)
+        except (Exception, SystemExit) as error:
+            log.exception("job %s of tenant %s failed", claim.job, claim.tenant_id)
             words = words_of(error)
             if isinstance(error, TimeoutError) and limit.expired():
                 words = ErrorWords("timeout", N_("It took longer than {seconds} seconds and was stopped."),

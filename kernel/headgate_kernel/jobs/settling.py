@@ -70,8 +70,8 @@ WHERE job.tenant_id = held.tenant_id AND job.id = held.id AND job.fence = held.f
 _MOVE = """
 UPDATE job SET state = held.state, run_at = held.run_at, attempts = job.attempts - held.excused,
     postponed = job.postponed + held.not_ready, error = coalesce(held.error, job.error)
-FROM unnest($1::int[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::int[], $7::int[], $8::jsonb[])
-    AS held (tenant_id, id, fence, state, run_at, excused, not_ready, error)
+FROM unnest($1::int[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::int[], $7::int[],
+    $8::jsonb[]) AS held (tenant_id, id, fence, state, run_at, excused, not_ready, error)
 WHERE job.tenant_id = held.tenant_id AND job.id = held.id AND job.fence = held.fence AND job.state = 'running'
 """
 

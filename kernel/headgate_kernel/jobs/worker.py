@@ -1,10 +1,11 @@
-"""Runs jobs in the background of a process: takes a few ahead, runs some at a time, hands back what it cannot.
+"""Runs jobs in the background of a process: takes some ahead, runs a few, hands back what it cannot.
 
 Fair to tenants: each round takes the same number from each one that has work, and none may fill all places,
 so that there is room when another one comes.
 """
 
 import asyncio
+import itertools
 import logging
 import time
 from collections import Counter, deque
@@ -17,7 +18,10 @@ from headgate_kernel.jobs.doorbell import Doorbell
 from headgate_kernel.jobs.outcomes import given_back, not_ready, words_of
 from headgate_kernel.jobs.pace import Pace
 from headgate_kernel.jobs.running import JobRunner
+from headgate_kernel.jobs.scheduler import AT_ONCE as FIRED_AT_ONCE
+from headgate_kernel.jobs.scheduler import Scheduler
 from headgate_kernel.jobs.settler import DATABASE_AWAY, Settler
+from headgate_kernel.jobs.waiting import resume_waiting
 
 if TYPE_CHECKING:
     from headgate_kernel.jobs.outcomes import Outcome
@@ -30,6 +34,9 @@ SLOTS = 4
 LOOK_SECONDS = 0.5
 """How often a worker looks for jobs that other processes were asked for."""
 GAP_SECONDS = 0.003
+TURN_SECONDS = 1.0
+RESUME_TURNS = 2
+NOTE_TURNS = 15
 AWAY_SECONDS = 5.0
 """How long it waits when the database does not answer."""
 QUEUED_SECONDS = 1.0
@@ -66,13 +73,15 @@ class Worker:
         self._loops = [
             asyncio.create_task(self._feed(self._bell), name="headgate jobs feed"),
             asyncio.create_task(self._keep(), name="headgate jobs leases"),
+            asyncio.create_task(self._tend(), name="headgate jobs schedules"),
         ]
 
-    async def stop(self, grace: float) -> None:
+    async def stop(self, grace: float, hurry: asyncio.Event | None = None) -> None:
         """Take no more, let what runs come to its end, and hand back what does not within the grace.
 
         Args:
             grace: seconds.
+            hurry: ends the grace when it is set.
         """
         feed, *others = self._loops
         feed.cancel()
@@ -81,7 +90,7 @@ class Worker:
             self._settler.put(given_back(self._queue.popleft()[1]))
         tasks = {task for _, task in self._running.values()}
         if tasks:
-            await asyncio.wait(tasks, timeout=grace)
+            await _all_ended(tasks, grace, hurry)
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -112,14 +121,22 @@ class Worker:
     def _room(self) -> int:
         """Tell how many more to take: for free places, and ahead of time where jobs are quick."""
         ahead = self._pace.ahead()
-        if ahead and len(self._queue) > ahead // 2:
+        full = self._full_tenants()
+        queued = sum(claim.tenant_id not in full for _, claim in self._queue)
+        if queued > ahead // 2:
             return 0
-        return self._slots - len(self._running) + ahead - len(self._queue)
+        return self._slots - len(self._running) + ahead - queued
+
+    def _full_tenants(self) -> set[int]:
+        """Give the tenants that may have no more places."""
+        running = Counter(claim.tenant_id for claim, _ in self._running.values())
+        return {tenant_id for tenant_id, count in running.items() if count >= self._slots_each}
 
     async def _take(self, room: int) -> int:
         claims = await claim_due(
-            self._kernel.databases, now=self._kernel.clock.now(), most=room, after=self._after,
-            without=self._sated(), lease=self._lease,
+            self._kernel.databases, now=self._kernel.clock.now(), most=room,
+            each=self._slots_each + self._pace.ahead(), after=self._after, without=self._sated(),
+            lease=self._lease,
         )  # fmt: skip
         wrapped = self._after >= 0 and claims.next_after < 0
         self._after = claims.next_after
@@ -195,6 +212,35 @@ class Worker:
                 log.warning("job %s was taken over by another worker and is stopped here", job_id)
                 _, task = self._running.pop(job_id)
                 task.cancel()
+
+    # -- schedules -----------------------------------------------------------------------------------------
+
+    async def _tend(self) -> None:
+        """Fire what is due by the clock, and let go on what waited for a plugin."""
+        scheduler = Scheduler(self._kernel)
+        for turn in itertools.count():
+            try:
+                if turn % NOTE_TURNS == 0:
+                    await scheduler.note_rules()
+                while await scheduler.fire_due() >= FIRED_AT_ONCE:
+                    pass
+                if turn % RESUME_TURNS == 0:
+                    await resume_waiting(self._kernel)
+            except DATABASE_AWAY as error:
+                log.warning("schedules cannot be looked at: %s", error)
+                await asyncio.sleep(AWAY_SECONDS)
+            except Exception:
+                log.exception("schedules could not be looked at")
+                await asyncio.sleep(AWAY_SECONDS)
+            await asyncio.sleep(TURN_SECONDS)
+
+
+async def _all_ended(tasks: "set[asyncio.Task[Outcome]]", grace: float, hurry: asyncio.Event | None) -> None:
+    ended = asyncio.create_task(asyncio.wait(tasks))
+    hurried = asyncio.create_task((hurry or asyncio.Event()).wait())
+    await asyncio.wait({ended, hurried}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+    ended.cancel()
+    hurried.cancel()
 
 
 def _outcome(claim: Claim, task: "asyncio.Task[Outcome]") -> "Outcome":

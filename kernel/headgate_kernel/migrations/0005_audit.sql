@@ -7,7 +7,6 @@ ALTER TABLE audit_entry
     ADD COLUMN operator_id   uuid,
     ADD COLUMN request_id    text NOT NULL DEFAULT '',
     ADD COLUMN address       text NOT NULL DEFAULT '';
-CREATE INDEX audit_entry_time ON audit_entry (tenant_id, at, id);
 
 -- deeds of those who run the platform; its chain is that of tenant 0
 CREATE TABLE platform_audit_entry (
@@ -26,7 +25,6 @@ CREATE TABLE platform_audit_entry (
     address       text NOT NULL
 );
 SELECT headgate_platform_table('platform_audit_entry');
-CREATE INDEX platform_audit_entry_time ON platform_audit_entry (at, id);
 
 -- written with each entry, taken away when it is sealed: the sealer finds late commits whatever their ids
 CREATE TABLE audit_unsealed (

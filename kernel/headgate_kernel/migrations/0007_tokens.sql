@@ -25,3 +25,7 @@ COMMENT ON COLUMN api_token.hint IS 'the last characters, by which a person tell
 -- the list of people goes by name; where else somebody belongs is asked by person
 CREATE INDEX membership_page ON membership (tenant_id, name, id);
 CREATE INDEX membership_of_person ON membership (person_id);
+
+-- a person's page: what was done about them, and when they signed in
+CREATE INDEX audit_entry_member ON audit_entry (tenant_id, subject, id DESC) WHERE action LIKE 'member.%';
+CREATE INDEX audit_entry_sign_in ON audit_entry (tenant_id, actor_id, id DESC) WHERE action = 'session.open';

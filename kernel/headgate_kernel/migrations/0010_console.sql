@@ -40,9 +40,6 @@ CREATE TABLE tenant_figure (
 );
 SELECT headgate_platform_table('tenant_figure');
 
--- the number of a tenant is taken before its first row is written, so that all of it is one transaction
-GRANT USAGE ON SEQUENCE tenant_id_seq TO headgate_platform;
-
 -- figures of the console are read by tenant
 CREATE INDEX session_tenant ON session (tenant_id, seen_at DESC) WHERE tenant_id IS NOT NULL;
 CREATE INDEX tenant_host_tenant ON tenant_host (tenant_id, host);

@@ -79,9 +79,7 @@ def check_recipient(message: Message) -> None:
     """
     if message.channel == "sms":
         if not _PHONE.fullmatch(message.to):
-            raise Invalid(
-                N_("'{to}' is not a phone number like +8613800138000."), field="to", to=message.to
-            )
+            raise Invalid(N_("'{to}' is not a phone number like +8613800138000."), field="to", to=message.to)
         return
     try:
         validate_email(message.to, check_deliverability=False, test_environment=True)

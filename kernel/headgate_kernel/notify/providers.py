@@ -9,8 +9,8 @@ import msgspec
 from headgate_sdk.errors import ConfigError
 from headgate_sdk.i18n import N_
 
-from headgate_kernel.notify.smtp import Smtp
 from headgate_kernel.notify.messages import Message
+from headgate_kernel.notify.smtp import Smtp
 
 if TYPE_CHECKING:
     from headgate_kernel.config import Settings

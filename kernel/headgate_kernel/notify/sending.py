@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headgate_kernel.runtime import Kernel
 
 GIVEN_UP_AFTER = timedelta(days=3)
-"""How long a message is offered again and again; as mail servers have it (RFC 5321, 4.5.4.1: four to five days)."""
+"""How long a message is offered again and again; as mail servers do (RFC 5321, 4.5.4.1)."""
 KEPT = timedelta(days=30)
 
 
@@ -32,7 +32,7 @@ async def send_now(kernel: "Kernel", message: Message) -> None:
     await deliver(kernel, message.tenant_id, SendMessage(new_id(), kernel.clock.now(), message))
 
 
-async def deliver(kernel: "Kernel", tenant_id: int, job: SendMessage) -> None:  # noqa: ARG001
+async def deliver(kernel: "Kernel", tenant_id: int, job: SendMessage) -> None:
     """Send a message that was asked for; the job of the queue.
 
     What has left is noted at once, in a transaction of its own: where the worker dies before the job is

@@ -97,7 +97,9 @@ class Smtp:
         )  # fmt: skip
         try:
             async with client:
-                await client.send_message(self.compose(notice), self._sender, [notice.message.to])
+                await client.send_message(
+                    self.compose(notice), sender=self._sender, recipients=[notice.message.to]
+                )
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(error.recipients[0]) from None
         except (aiosmtplib.SMTPDataError, aiosmtplib.SMTPRecipientRefused) as error:
@@ -128,9 +130,9 @@ class Smtp:
         mail["Date"] = notice.at
         mail["Message-ID"] = f"<{notice.id}@{self._sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = notice.message.locale.replace("_", "-")
         mail.set_content(notice.text)
         mail.add_alternative(notice.html, subtype="html")
+        mail["Content-Language"] = notice.message.locale.replace("_", "-")
         return mail
 
 

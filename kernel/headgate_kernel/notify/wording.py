@@ -53,9 +53,7 @@ def put_in_words(job: SendMessage, catalogue: "Catalogue", tenant: TenantInfo | 
         subject=subject,
         paragraphs=[(_markup(part), bool(_ADDRESS.fullmatch(part))) for part in re.split(r"\n{2,}", text)],
     )
-    return Notice(
-        id=job.id, at=job.at, message=message, sender=sender, subject=subject, text=text, html=html
-    )
+    return Notice(id=job.id, at=job.at, message=message, sender=sender, subject=subject, text=text, html=html)
 
 
 def _text(message: Message, catalogue: "Catalogue", sender: str) -> tuple[str, str]:
@@ -68,7 +66,7 @@ def _text(message: Message, catalogue: "Catalogue", sender: str) -> tuple[str, s
 
 
 def _one_line(text: str) -> str:
-    """Take out line ends and other controls: a value can begin neither a header nor a paragraph of its own."""
+    """Take out line ends and other controls: a value can begin neither a header nor a paragraph."""
     return " ".join(_CONTROL.sub(" ", text).split())
 
 

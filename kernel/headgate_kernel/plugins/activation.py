@@ -8,6 +8,8 @@ from headgate_sdk.i18n import N_
 from headgate_kernel.plugins.discovery import InstalledPlugin, closure
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.tenancy.directory import touch
+from headgate_kernel.tenancy.own_plan import own_plan
+from headgate_kernel.tenancy.plan_terms import Plan
 from headgate_kernel.workflow.catalogue import StepCatalogue
 from headgate_kernel.workflow.flows import count_needing, drain_plugin
 
@@ -44,6 +46,9 @@ class PluginView(msgspec.Struct, frozen=True):
     surfaces: tuple[Surface, ...]
 
 
+_NOT_IN_PLAN = N_("The plan {plan} does not include {plugins}. Ask your operator for a larger plan.")
+
+
 async def plugin_states(ctx: Context) -> dict[str, tuple[str, str]]:
     """Give the stored state and reason of each plugin of the tenant."""
     rows = await ctx.db.fetch(
@@ -56,7 +61,8 @@ async def list_plugins(ctx: Context, host: PluginHost) -> list[PluginView]:
     """Give all installed plugins with their state for the tenant."""
     states = await plugin_states(ctx)
     active = frozenset(plugin for plugin, (state, _) in states.items() if state == "active")
-    return [_view(ctx, plugin, states, active, host) for plugin in host.installed]
+    plan = await own_plan(ctx.db)
+    return [_view(ctx, plugin, states, active, host, plan) for plugin in host.installed]
 
 
 async def activate(ctx: Context, host: PluginHost, plugin_id: str) -> list[str]:
@@ -67,7 +73,7 @@ async def activate(ctx: Context, host: PluginHost, plugin_id: str) -> list[str]:
 
     Raises:
         NotFound: no such plugin.
-        Conflict: it does not work with this version of Headgate.
+        Conflict: it does not work with this version of Headgate, or is not part of the tenant's plan.
     """
     plugin = _installed(host, plugin_id)
     if plugin.problem:
@@ -75,6 +81,12 @@ async def activate(ctx: Context, host: PluginHost, plugin_id: str) -> list[str]:
     await _lock(ctx)
     states = await plugin_states(ctx)
     wanted = closure([plugin_id], host.installed)
+    plan = await own_plan(ctx.db)
+    if lacking := [host.by_id[one].manifest.name for one in sorted(wanted) if not plan.allows(one)]:
+        raise Conflict(
+            _NOT_IN_PLAN, plan=plan.title(ctx.locale),
+            plugins=", ".join(ctx.translate(name) for name in lacking),
+        )  # fmt: skip
     switched = [
         p.manifest.id
         for p in host.installed
@@ -166,11 +178,17 @@ def _view(
     states: dict[str, tuple[str, str]],
     active: frozenset[str],
     host: PluginHost,
+    plan: Plan,
 ) -> PluginView:
     manifest = plugin.manifest
     state, reason = states.get(manifest.id, ("off", ""))
     if plugin.problem:
         state, reason = "incompatible", ctx.translate(plugin.problem, **plugin.problem_params)
+    elif not plan.allows(manifest.id):
+        name = ctx.translate(manifest.name)
+        state, reason = (
+            "not_in_plan", ctx.translate(_NOT_IN_PLAN, plan=plan.title(ctx.locale), plugins=name),
+        )  # fmt: skip
     return PluginView(
         plugin,
         state,
@@ -201,6 +219,8 @@ def surfaces_of(plugin_id: str, host: PluginHost) -> tuple[Surface, ...]:
         (N_("Endpoints"), [path for path in paths if path.startswith("/api/")]),
         (N_("Places in pages"), [slot.place for p, slot in surfaces.slots if p == plugin_id]),
         (N_("Steps"), [step.name for p, step in surfaces.step_types if p == plugin_id]),
+        (N_("Jobs"), [job.name for p, job in surfaces.jobs if p == plugin_id]),
+        (N_("Schedules"), [str(schedule) for p, schedule in surfaces.schedules if p == plugin_id]),
         (N_("Permissions"), [permission.label for permission in manifest.permissions]),
     ]
     return tuple(Surface(kind, tuple(names)) for kind, names in kinds if names)

@@ -3,7 +3,7 @@
 import random
 from datetime import date
 
-from headgate_sdk.context import Context
+from headgate_sdk.context import Context, QuotaPlace
 from headgate_sdk.errors import QuotaExceeded
 
 from headgate_kernel.quotas.meters import METERS, Meter, period_of
@@ -28,14 +28,15 @@ async def use_quota(ctx: Context, meter: str, amount: int = 1) -> None:
     if kind.counted:
         await _check_room(ctx, kind, amount)
         return
-    key = (ctx.tenant.id, meter, period_of(kind, ctx.clock.now(), ctx.tenant.timezone), amount)
-    if await ctx.db.execute(_USE_FREE_SLOT, *key) == "UPDATE 1":
-        return
-    # more transactions at once than slots, or no room in any of them
-    slot = random.randrange(SLOTS)  # noqa: S311 (any slot will do)
-    if await ctx.db.execute(_USE_SLOT, *key, slot) == "UPDATE 1":
-        return
-    await _deal_anew(ctx, kind, key[2], amount)
+    place = quota_place(ctx, meter)
+    if not await ctx.db.fetch_value(_COUNT, ctx.tenant.id, meter, place.period, amount, place.slot):
+        await _deal_anew(ctx, kind, place.period, amount)
+
+
+def quota_place(ctx: Context, meter: str) -> QuotaPlace:
+    """Give where uses of a meter are counted just now."""
+    period = period_of(METERS[meter], ctx.clock.now(), ctx.tenant.timezone)
+    return QuotaPlace(period, random.randrange(SLOTS))  # noqa: S311 (any slot will do)
 
 
 async def _check_room(ctx: Context, meter: Meter, amount: int) -> None:
@@ -66,19 +67,7 @@ async def _deal_anew(ctx: Context, meter: Meter, period: date, amount: int) -> N
 
 
 _MEMBERS = "SELECT count(*) FROM membership WHERE tenant_id = $1 AND state = 'active'"
-_USE_FREE_SLOT = """
-UPDATE quota_use SET used = used + $4
-WHERE tenant_id = $1 AND meter = $2 AND period = $3 AND slot = (
-    SELECT slot FROM quota_use
-    WHERE tenant_id = $1 AND meter = $2 AND period = $3 AND used + $4 >= 0
-      AND (share IS NULL OR used + $4 <= share)
-    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
-"""
-_USE_SLOT = """
-UPDATE quota_use SET used = used + $4
-WHERE tenant_id = $1 AND meter = $2 AND period = $3 AND slot = $5 AND used + $4 >= 0
-  AND (share IS NULL OR used + $4 <= share)
-"""
+_COUNT = "SELECT headgate_count($1, $2, $3, $4, $5)"
 _MAKE_SLOTS = """
 INSERT INTO quota_use (tenant_id, meter, period, slot, used, share)
 SELECT $1, $2, $3, slot, 0, 0 FROM generate_series(0, $4::integer - 1) AS slot

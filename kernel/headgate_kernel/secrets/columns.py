@@ -1,6 +1,7 @@
 """Which columns hold sealed values: what is not listed cannot be sealed, so a change of keys misses none."""
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 
 from headgate_sdk.secrets import SealedColumn
@@ -10,10 +11,15 @@ from headgate_kernel.secrets.envelope import Place
 
 log = logging.getLogger(__name__)
 
+NAME = re.compile(r"[a-z_][a-z0-9_]*")
+
+AUDIT_SEED = SealedColumn("audit_signing_key", "seed", platform=True)
+
 KERNEL_COLUMNS = (
-    SealedColumn("audit_signing_key", "seed", platform=True),
+    AUDIT_SEED,
     SealedColumn("person_totp", "secret", platform=True),
     SealedColumn("operator_sso", "client_secret", platform=True),
+    SealedColumn("retained_archive", "content", platform=True),
     SealedColumn("sign_in_policy", "client_secret", key=("tenant_id",)),
 )
 """The kernel's own."""
@@ -30,6 +36,8 @@ def sealed_columns(host: PluginHost) -> tuple[SealedColumn, ...]:
             name = (column.table, column.column)
             if column.platform or name in found:
                 log.error("plugin %s may not seal %s.%s: it is not its own", plugin.manifest.id, *name)
+            elif not all(NAME.fullmatch(part) for part in (*name, *column.key)):
+                log.error("plugin %s: %s.%s is not written in plain small letters", plugin.manifest.id, *name)
             else:
                 found[name] = column
     return tuple(found.values())

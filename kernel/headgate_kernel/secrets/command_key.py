@@ -1,7 +1,7 @@
 """A master key that a program of the operator's stands for, in front of a key management service.
 
-For each question the program is run once. It reads one JSON object from its input and writes one to its output;
-bytes are base64, `context` names the tenant and the data key:
+For each question the program is run once. It reads one JSON object from its input and writes one to its
+output; bytes are base64, `context` names the tenant and the data key:
 
     {"operation": "wrap", "plaintext": "…", "context": {…}}          -> {"key_id": "…", "ciphertext": "…"}
     {"operation": "unwrap", "key_id": "…", "ciphertext": "…", "context": {…}}     -> {"plaintext": "…"}

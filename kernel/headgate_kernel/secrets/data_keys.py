@@ -1,7 +1,7 @@
 """The data keys: one in use for each tenant, unwrapped at need and held in memory, a limited number of them.
 
-A key that this transaction has made is held only once it is committed: were the transaction undone, values
-sealed later with what is in memory could never be opened again.
+A key is not held in memory before the transaction that made it is committed: were that undone, values sealed
+later with what is in memory could never be opened again.
 """
 
 import secrets
@@ -42,6 +42,7 @@ class DataKeys:
         self._clock = clock
         self._held: OrderedDict[tuple[int, UUID], DataKey] = OrderedDict()
         self._in_use: dict[int, tuple[float, UUID]] = {}
+        self._uncommitted: set[UUID] = set()
 
     async def in_use(self, db: Database, tenant_id: int) -> DataKey:
         """Give the key that a tenant's values are sealed with now; makes the first one."""
@@ -58,7 +59,9 @@ class DataKeys:
                 row = await platform.fetch_row(_IN_USE, tenant_id)
                 assert row is not None
             key = await self._opened(tenant_id, row["id"], WrappedKey(row["master_key_id"], row["wrapped"]))
-            self._hold(platform, tenant_id, key, in_use=True)
+            self._hold(tenant_id, key)
+            if key.id not in self._uncommitted:
+                self._in_use[tenant_id] = (time.monotonic(), key.id)
         return key
 
     async def by_id(self, db: Database, tenant_id: int, key_id: UUID) -> DataKey:
@@ -80,12 +83,14 @@ class DataKeys:
                     key=key_id,
                 )  # fmt: skip
             key = await self._opened(tenant_id, key_id, WrappedKey(row["master_key_id"], row["wrapped"]))
-            self._hold(platform, tenant_id, key, in_use=False)
+            self._hold(tenant_id, key)
         return key
 
-    async def make(self, platform: Database, tenant_id: int) -> None:
-        """Make a key for a tenant that has none in use; one that somebody else makes at this moment is as good."""
+    async def make(self, platform: UnitOfWork, tenant_id: int) -> None:
+        """Make a key for a tenant that has none in use; one that somebody else makes just now is as good."""
         key_id = new_id()
+        self._uncommitted.add(key_id)
+        platform.after_commit(lambda: self._uncommitted.discard(key_id))
         wrapped = await self.master_key.wrap(secrets.token_bytes(KEY_BYTES), key_context(tenant_id, key_id))
         await platform.execute(
             _MAKE, tenant_id, key_id, wrapped.data, wrapped.master_key_id, self._clock.now()
@@ -100,17 +105,14 @@ class DataKeys:
     async def _opened(self, tenant_id: int, key_id: UUID, wrapped: WrappedKey) -> DataKey:
         return DataKey(key_id, await self.master_key.unwrap(wrapped, key_context(tenant_id, key_id)))
 
-    def _hold(self, platform: UnitOfWork, tenant_id: int, key: DataKey, *, in_use: bool) -> None:
-        def committed() -> None:
-            self._held[tenant_id, key.id] = key
-            self._held.move_to_end((tenant_id, key.id))
-            if in_use:
-                self._in_use[tenant_id] = (time.monotonic(), key.id)
-            while len(self._held) > MOST_KEYS:
-                (oldest, _), _ = self._held.popitem(last=False)
-                self._in_use.pop(oldest, None)
-
-        platform.after_commit(committed)
+    def _hold(self, tenant_id: int, key: DataKey) -> None:
+        if key.id in self._uncommitted:
+            return
+        self._held[tenant_id, key.id] = key
+        self._held.move_to_end((tenant_id, key.id))
+        while len(self._held) > MOST_KEYS:
+            (oldest, _), _ = self._held.popitem(last=False)
+            self._in_use.pop(oldest, None)
 
     @asynccontextmanager
     async def _platform(self, db: Database) -> AsyncIterator[UnitOfWork]:

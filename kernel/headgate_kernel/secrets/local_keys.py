@@ -58,7 +58,7 @@ class LocalKeys:
         key = self._keys.get(wrapped.master_key_id)
         if key is None:
             raise SecretUnreadable(
-                N_("The master key {key} is needed, and {source} does not have it. Restore it from a backup."),
+                N_("The master key {key} is needed, but {source} lacks it. Restore it from a backup."),
                 key=wrapped.master_key_id, source=self._source,
             )  # fmt: skip
         nonce, data = wrapped.data[:NONCE_BYTES], wrapped.data[NONCE_BYTES:]

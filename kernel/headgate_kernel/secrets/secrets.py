@@ -77,8 +77,8 @@ class Secrets:
             except InvalidTag:
                 pass
         raise SecretUnreadable(
-            N_("The secret in {table}.{column} of {id} cannot be opened: it was changed, or sealed for another "
-               "place. Enter it anew."),
+            N_("The secret in {table}.{column} of {id} cannot be opened: it was changed, or sealed for "
+               "another place. Enter it anew."),
             table=parsed.table, column=parsed.column, id=parsed.row,
         )  # fmt: skip
 

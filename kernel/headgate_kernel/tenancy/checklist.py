@@ -69,6 +69,15 @@ async def turn_checklist(ctx: Context, state: str) -> None:
         Forbidden: the actor may not set the tenant up.
     """
     ctx.require(PROFILE_WRITE)
+    await _keep(ctx, state)
+
+
+async def open_checklist(ctx: Context) -> None:
+    """Make the checklist the first page of a new tenant's owner; for code that sets it up."""
+    await _keep(ctx, "open")
+
+
+async def _keep(ctx: Context, state: str) -> None:
     await ctx.db.execute(
         """
         INSERT INTO tenant_choice (tenant_id, checklist) VALUES ($1, $2)

@@ -86,7 +86,11 @@ class TenantDirectory:
     async def by_id(self, tenant_id: TenantId) -> Tenant | None:
         """Give a tenant by its number, fresh from the database."""
         async with self._databases.platform_scope() as db:
-            row = await db.fetch_row(f"{_SELECT} WHERE t.id = $1", tenant_id)
+            return await self.read(db, tenant_id)
+
+    async def read(self, db: "Database", tenant_id: TenantId) -> Tenant | None:
+        """Give a tenant by its number, as a transaction of the platform sees it."""
+        row = await db.fetch_row(f"{_SELECT} WHERE t.id = $1", tenant_id)
         return self._tenant(row) if row else None
 
     def forget(self, tenant_id: TenantId) -> None:

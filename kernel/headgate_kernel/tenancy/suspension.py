@@ -7,9 +7,9 @@ from headgate_sdk.context import Context
 from headgate_sdk.errors import Conflict, HeadgateError, Invalid, InvalidFields
 from headgate_sdk.i18n import N_
 
-from headgate_kernel.audit import append_platform_entry
 from headgate_kernel.identity.impersonations import end_all_impersonations
 from headgate_kernel.tenancy.directory import touch
+from headgate_kernel.tenancy.operating import note_deed
 
 LONGEST = 500
 
@@ -83,7 +83,7 @@ async def suspend_tenant(ctx: Context, *, reason: str, notice: str) -> None:
         ctx.tenant.id, reason, notice, ctx.clock.now(), ctx.actor.name,
     )  # fmt: skip
     await end_all_impersonations(ctx)
-    await _note(ctx, "tenant.suspend", reason=reason, notice=notice)
+    await note_deed(ctx, "tenant.suspend", reason=reason, notice=notice)
 
 
 async def resume_tenant(ctx: Context, *, reason: str = "") -> None:
@@ -98,7 +98,7 @@ async def resume_tenant(ctx: Context, *, reason: str = "") -> None:
     """
     await _turn(ctx, "suspended", "active")
     await ctx.db.execute("DELETE FROM tenant_suspension WHERE tenant_id = $1", ctx.tenant.id)
-    await _note(ctx, "tenant.resume", reason=" ".join(reason.split())[:LONGEST])
+    await note_deed(ctx, "tenant.resume", reason=" ".join(reason.split())[:LONGEST])
 
 
 async def _turn(ctx: Context, before: str, after: str) -> None:
@@ -111,10 +111,3 @@ async def _turn(ctx: Context, before: str, after: str) -> None:
             name=ctx.tenant.name,
         )
     await touch(ctx.db, ctx.tenant.id)
-
-
-async def _note(ctx: Context, action: str, **details: str) -> None:
-    await ctx.audit(action, ctx.tenant.slug, **details)
-    await append_platform_entry(
-        ctx.db, actor=ctx.actor, action=action, subject=ctx.tenant.slug, details=details, now=ctx.clock.now()
-    )

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from headgate_kernel.identity.logins import region_of
 from headgate_kernel.identity.sign_in import sign_in
 from headgate_kernel.runtime import Kernel
+from headgate_kernel.web import account_api, api_people, api_roles, api_tokens
 from headgate_kernel.web.state import state_of
 
 _TAGS = ["session"]
@@ -60,7 +61,7 @@ async def open_session(
     return SessionToken(opened.token, opened.needs)
 
 
-@delete("/api/v1/sessions/current", opt=_options(SIGNED_IN), tags=_TAGS)
+@delete("/api/v1/sessions/current", opt=_options(SIGNED_IN) | {"setup": True}, tags=_TAGS)
 async def end_session(request: Request[Any, Any, Any], kernel: Kernel) -> None:
     """Sign out: the token is worth nothing from now on."""
     state = state_of(request.scope)
@@ -119,4 +120,13 @@ def _referred_to(part: Any, schemas: dict[str, Any], found: frozenset[str] = fro
     return found
 
 
-HANDLERS: Sequence[HTTPRouteHandler] = (open_session, end_session, me, description)
+HANDLERS: Sequence[HTTPRouteHandler] = (
+    open_session,
+    end_session,
+    me,
+    description,
+    *account_api.HANDLERS,
+    *api_people.HANDLERS,
+    *api_roles.HANDLERS,
+    *api_tokens.HANDLERS,
+)

@@ -8,7 +8,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, cast
 
 from headgate_sdk.context import Actor, Context
-from headgate_sdk.errors import Forbidden, HeadgateError, SignInRequired
+from headgate_sdk.errors import Forbidden, SignInRequired
 from headgate_sdk.i18n import N_
 from headgate_sdk.web import PUBLIC, SIGNED_IN
 from litestar.enums import ScopeType
@@ -22,6 +22,7 @@ from headgate_kernel.identity.sessions import NOBODY
 from headgate_kernel.identity.token_text import PREFIX
 from headgate_kernel.observe.current import note_tenant
 from headgate_kernel.tenancy.directory import Tenant
+from headgate_kernel.tenancy.suspension import suspended
 from headgate_kernel.web.client import client_address
 from headgate_kernel.web.origin import is_cross_site
 from headgate_kernel.web.problems import send_problem
@@ -36,13 +37,6 @@ if TYPE_CHECKING:
 
 LOCALE_COOKIE = "headgate_locale"
 FIRST_ERROR_STATUS = 400
-
-
-class Suspended(HeadgateError):
-    """The tenant is switched off by the operator."""
-
-    code = "suspended"
-    status = 503
 
 
 class Gate(ASGIMiddleware):
@@ -101,8 +95,8 @@ class Gate(ASGIMiddleware):
     ) -> None:
         state = await self._identify(scope, headers, tenant)
         check_token_route(state.session.actor, scope["route_handler"].opt)
-        if tenant.state != "active":
-            raise Suspended(N_("This distributor is suspended for now. Please ask the operator."))
+        if tenant.state != "active" and not scope["route_handler"].opt.get("while_suspended"):
+            raise suspended(tenant.info.name, tenant.notice)
         work = self.kernel.databases.open_tenant_scope(tenant.info.id)
         state.ctx = self.kernel.make_context(
             tenant, state.session.actor, work, locale=state.locale, path=scope["path"], address=state.address

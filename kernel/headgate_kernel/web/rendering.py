@@ -30,12 +30,20 @@ SECTIONS = (N_("Orders"), N_("Products"), N_("Customers"), N_("Prices"), N_("Sto
 """Jobs of the workbench in the order of its menu; what is not among them stands before the settings."""
 
 KERNEL_NAV = (
+    NavItem(label=N_("First steps"), href="/settings/checklist", face="settings", icon="list-checks",
+            permission="headgate.profile.write", section="Settings", order=5),
     NavItem(label=N_("Order flow"), href="/settings/flow", face="settings", icon="git-branch",
             permission="headgate.flow.write", section="Settings", order=10),
     NavItem(label=N_("Plugins"), href="/settings/plugins", face="settings", icon="plug",
             permission="headgate.plugins.write", section="Settings", order=20),
     NavItem(label=N_("People"), href="/settings/people", face="settings", icon="users",
             permission="headgate.people.read", section="Settings", order=30),
+    NavItem(label=N_("Roles"), href="/settings/roles", face="settings", icon="shield-check",
+            permission="headgate.people.read", section="Settings", order=32),
+    NavItem(label=N_("API tokens"), href="/settings/tokens", face="settings", icon="key-round",
+            permission="headgate.tokens.write", section="Settings", order=34),
+    NavItem(label=N_("Help by the operator"), href="/settings/support", face="settings", icon="handshake",
+            permission="headgate.support.write", section="Settings", order=80),
 )  # fmt: skip
 
 
@@ -167,7 +175,7 @@ class Renderer:
         return [entry[-1] for entry in sorted(found, key=lambda entry: entry[:3])]
 
     async def _menu(self, ctx: Context) -> list[NavEntry]:
-        items = self._items(ctx, mall=ctx.path.startswith("/mall"))
+        items = self._items(ctx, mall=ctx.actor.kind == "customer" or ctx.path.startswith("/mall"))
         here = max(
             (item.href for item in items if _covers(item.href, ctx.path)), key=len, default="",
         )  # fmt: skip

@@ -25,6 +25,6 @@ def check_token_route(actor: Actor, options: Mapping[str, Any]) -> None:
         return
     if options.get("surface") != "api":
         raise Forbidden(N_("An API token opens the JSON API only. Sign in to see pages."))
-    personal = options.get("permission") == SIGNED_IN and not options.get("token")
-    if personal or options.get("recent"):
+    of_a_person = options.get("permission") == SIGNED_IN and not options.get("token")
+    if of_a_person or options.get("recent") or options.get("personal"):
         raise Forbidden(N_("This is not possible with an API token. Sign in yourself."))

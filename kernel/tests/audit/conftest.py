@@ -20,12 +20,14 @@ async def write_entries(connection: asyncpg.Connection, tenant_id: int, count: i
     await connection.execute(
         """
         WITH made AS (
-            INSERT INTO audit_entry (tenant_id, id, at, actor_id, actor_name, action, subject, details, actor_kind,
-                                     person_id, request_id, address)
-            SELECT $1::int, (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text || $1::int), 1, 19))::uuid,
-                   timestamptz '2026-01-01' + n * interval '1 second', NULL, '销售员 ' || n % 7,
-                   'trade.prices.set', 'trade_price_list_item', jsonb_build_object('before', n, 'after', n + 1),
-                   'staff', NULL, 'request-' || n, '192.0.2.1'
+            INSERT INTO audit_entry (tenant_id, id, at, actor_name, action, subject, details, actor_kind,
+                                     request_id, address)
+            SELECT $1::int,
+                   (lpad(to_hex(1700000000000 + n), 12, '0') || '7'
+                    || substr(md5(n::text || $1::int), 1, 19))::uuid,
+                   timestamptz '2026-01-01' + n * interval '1 second', '销售员 ' || n % 7,
+                   'trade.prices.set', 'price list', jsonb_build_object('before', n, 'after', n + 1),
+                   'staff', 'request-' || n, '192.0.2.1'
             FROM generate_series(1, $2::int) n RETURNING id
         )
         INSERT INTO audit_unsealed SELECT $1::int, id FROM made

@@ -32,6 +32,11 @@ key = "clerk"
 name = "Clerk"
 permissions = ["sample.notes.*", "headgate.people.read"]
 
+[[roles]]
+key = "buyer"
+name = "Buyer"
+permissions = []
+
 [flow."sample.ticket"]
 steps = ["sample-extra.photo", "sample.check"]
 
@@ -45,7 +50,7 @@ roles = ["owner", "clerk"]
 login = "buyer@{slug}.example"
 name = "Buyer"
 kind = "customer"
-roles = ["clerk"]
+roles = ["buyer"]
 """
 
 
@@ -101,13 +106,14 @@ async def contents(kernel, slug):
 
 async def test_a_tenant_is_set_up(kernel, write, slug):
     folder = write()
-    blueprint = await apply_blueprint(kernel, folder)
-    assert blueprint.profile.slug == slug
+    done = await apply_blueprint(kernel, folder)
+    assert done.is_new
+    assert done.blueprint.profile.slug == slug
     tenant = await kernel.tenant(slug)
     assert tenant.plugins == {"sample", "sample-extra"}
     found = await contents(kernel, slug)
     assert {table: len(rows) for table, rows in found.items() if table in TABLES} == {
-        "role": 2, "membership": 2, "membership_role": 3, "plugin_activation": 2, "workflow_definition": 1,
+        "role": 3, "membership": 2, "membership_role": 3, "plugin_activation": 2, "workflow_definition": 1,
         "sample_note": 1,
     }  # fmt: skip
     assert [login for login, _ in found["people"]] == [f"boss@{slug}.example", f"buyer@{slug}.example"]

@@ -13,12 +13,12 @@ from headgate_sdk.quantity import Unit
 
 from headgate_trade.catalogue_changes import (
     activate_sku,
-    save_categories,
     save_skus,
     set_product_image,
     stop_sku,
 )
 from headgate_trade.catalogue_input import SaveResult, SkuInput, UnitInput
+from headgate_trade.categories import save_categories
 from headgate_trade.cursors import page_size, read_name_cursor, write_cursor
 from headgate_trade.search import search_query
 from headgate_trade.units import tidy_price

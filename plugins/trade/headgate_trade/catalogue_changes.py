@@ -9,6 +9,7 @@ from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields, NotFound
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 
+from headgate_trade.attribute_values import differing, read_wanted, write_values
 from headgate_trade.catalogue_input import (
     Fingerprint,
     SaveResult,
@@ -19,8 +20,8 @@ from headgate_trade.catalogue_input import (
     code_taken,
     fingerprint,
 )
-from headgate_trade.category_icons import fitting_icon
-from headgate_trade.search import index_text, index_tokens
+from headgate_trade.categories import save_categories
+from headgate_trade.search_index import IndexedSku, write_index
 
 
 async def save_skus(ctx: Context, rows: Sequence[SkuInput]) -> SaveResult:
@@ -31,8 +32,16 @@ async def save_skus(ctx: Context, rows: Sequence[SkuInput]) -> SaveResult:
     """
     ctx.require("trade.catalogue.write")
     _check_batch(rows)
+    wanted, problems = await read_wanted(ctx, rows)
+    if problems:
+        raise InvalidFields(problems)
     existing = await _existing(ctx, [sku.code for sku in rows])
-    changed = [sku for sku in rows if sku.code in existing and _differs(sku, existing[sku.code])]
+    retold = await differing(ctx, wanted)
+    changed = [
+        sku
+        for sku in rows
+        if sku.code in existing and (sku.code in retold or _differs(sku, existing[sku.code]))
+    ]
     created = [sku for sku in rows if sku.code not in existing]
     recounted = {
         sku.code: number
@@ -41,7 +50,7 @@ async def save_skus(ctx: Context, rows: Sequence[SkuInput]) -> SaveResult:
     }
     await _refuse_recounting(ctx, recounted)
     if writes := created + changed:
-        await _write(ctx, writes)
+        await write_values(ctx, wanted, await _write(ctx, writes))
         await ctx.audit("trade.catalogue.saved", "trade.sku", created=len(created), changed=len(changed))
     return SaveResult(len(created), len(changed), len(rows) - len(writes))
 
@@ -70,25 +79,18 @@ async def set_product_image(ctx: Context, product_id: UUID, image_id: UUID | Non
 
 async def _set_status(ctx: Context, sku_id: UUID, status: str) -> None:
     ctx.require("trade.catalogue.write")
-    row = await ctx.db.fetch_row(
+    found = await ctx.db.fetch_as(
+        IndexedSku,
         """
         UPDATE trade_sku SET status = $3, changed_at = $4 WHERE tenant_id = $1 AND id = $2
-        RETURNING code, name, spec, barcode, maker_code
+        RETURNING id, name, spec, code, maker_code, barcode, status
         """,
         ctx.tenant.id, sku_id, status, ctx.clock.now(),
     )  # fmt: skip
-    if row is None:
+    if not found:
         raise NotFound(N_("There is no such item."))
-    code, name, spec, barcode, maker_code = row
-    tokens = index_tokens(name=name, spec=spec, code=code, maker_code=maker_code, barcode=barcode)
-    await ctx.db.execute(
-        """
-        UPDATE trade_sku_search SET tokens = array_to_tsvector(string_to_array($3, ' '))
-        WHERE tenant_id = $1 AND sku_id = $2
-        """,
-        ctx.tenant.id, sku_id, index_text(ctx.tenant.id, tokens, stopped=status == "stopped"),
-    )  # fmt: skip
-    await ctx.audit("trade.sku.status_set", code, status=status)
+    await write_index(ctx, found)
+    await ctx.audit("trade.sku.status_set", found[0].code, status=status)
 
 
 def _check_batch(rows: Sequence[SkuInput]) -> None:
@@ -161,7 +163,8 @@ async def _refuse_recounting(ctx: Context, rows: dict[str, int]) -> None:
         ])  # fmt: skip
 
 
-async def _write(ctx: Context, rows: list[SkuInput]) -> None:
+async def _write(ctx: Context, rows: list[SkuInput]) -> dict[str, UUID]:
+    """Write SKUs with all that hangs on them; gives their ids by code."""
     categories = await save_categories(ctx, {sku.category: "" for sku in rows})
     products = await _save_products(ctx, rows, categories)
     written = await ctx.db.fetch(
@@ -190,33 +193,7 @@ async def _write(ctx: Context, rows: list[SkuInput]) -> None:
     ids: dict[str, UUID] = {row[0]: row[1] for row in written}
     await _save_units(ctx, rows, ids)
     await _save_search(ctx, rows, ids)
-
-
-async def save_categories(ctx: Context, icons: dict[str, str]) -> dict[str, UUID]:
-    """Make the categories that are missing, in the order given, and set icons; gives all their ids by name.
-
-    Args:
-        ctx: needs `trade.catalogue.write`.
-        icons: icon of the sprite by name of the category; an empty one leaves what is there, and gives a new
-            category one that fits its name.
-    """
-    ctx.require("trade.catalogue.write")
-    rows = await ctx.db.fetch(
-        """
-        INSERT INTO trade_category AS c (tenant_id, id, name, icon, sort)
-        SELECT $1, r.id, r.name, coalesce(nullif(r.icon, ''), r.fitting),
-               r.ord + (SELECT coalesce(max(m.sort), 0) FROM trade_category m WHERE m.tenant_id = $1)
-        FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
-            WITH ORDINALITY AS r(id, name, icon, fitting, ord)
-        ON CONFLICT (tenant_id, name) DO UPDATE SET icon = coalesce(
-            (SELECT nullif(g.icon, '') FROM unnest($3::text[], $4::text[]) AS g(name, icon)
-             WHERE g.name = c.name), c.icon)
-        RETURNING c.name, c.id
-        """,
-        ctx.tenant.id, [new_id() for _ in icons], list(icons), list(icons.values()),
-        [fitting_icon(name) for name in icons],
-    )  # fmt: skip
-    return {row[0]: row[1] for row in rows}
+    return ids
 
 
 async def _save_products(
@@ -260,22 +237,12 @@ async def _save_units(ctx: Context, rows: list[SkuInput], ids: dict[str, UUID]) 
 
 
 async def _save_search(ctx: Context, rows: list[SkuInput], ids: dict[str, UUID]) -> None:
-    texts = [
-        index_text(
-            ctx.tenant.id,
-            index_tokens(
-                name=sku.name, spec=sku.spec, code=sku.code, maker_code=sku.maker_code, barcode=sku.barcode
-            ),
-            stopped=sku.status == "stopped",
-        )
-        for sku in rows
-    ]
-    await ctx.db.execute(
-        """
-        INSERT INTO trade_sku_search (tenant_id, sku_id, sort, tokens)
-        SELECT $1, r.sku_id, r.sort, array_to_tsvector(string_to_array(r.words, ' '))
-        FROM unnest($2::uuid[], $3::text[], $4::text[]) AS r(sku_id, sort, words)
-        ON CONFLICT (tenant_id, sku_id) DO UPDATE SET sort = excluded.sort, tokens = excluded.tokens
-        """,
-        ctx.tenant.id, [ids[sku.code] for sku in rows], [sku.name for sku in rows], texts,
-    )  # fmt: skip
+    await write_index(
+        ctx,
+        [
+            IndexedSku(
+                ids[sku.code], sku.name, sku.spec, sku.code, sku.maker_code, sku.barcode, sku.status
+            )
+            for sku in rows
+        ],
+    )

@@ -26,7 +26,10 @@ class UnitInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SkuInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A SKU to save; the code tells whether it is a new one. Fields as in `Sku`."""
+    """A SKU to save; the code tells whether it is a new one. Fields as in `Sku`.
+
+    `attributes` are values by key as they are typed: all of them, or None to leave them as they are.
+    """
 
     code: str
     name: str
@@ -42,6 +45,7 @@ class SkuInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     stocked: bool = True
     status: str = "active"
     description: str = ""
+    attributes: dict[str, str] | None = None
 
 
 class SaveResult(msgspec.Struct, frozen=True):

@@ -150,9 +150,7 @@ async def invite_member(ctx: Context, customer_id: UUID, member: MemberInput) ->
     return invited
 
 
-async def connect_member(
-    ctx: Context, membership_id: UUID, customer_id: UUID, role: CompanyRole
-) -> None:
+async def connect_member(ctx: Context, membership_id: UUID, customer_id: UUID, role: CompanyRole) -> None:
     """Keep for whom a member orders; one customer for each. Who stays with a customer keeps their role there.
 
     Raises:
@@ -170,7 +168,9 @@ async def connect_member(
     )  # fmt: skip
     if linked is None:
         raise NotFound(N_("There is no such customer."))
-    await ctx.audit("trade.customer.member_linked", str(customer_id), membership=str(membership_id), role=role)
+    await ctx.audit(
+        "trade.customer.member_linked", str(customer_id), membership=str(membership_id), role=role
+    )
 
 
 async def invite_member_again(ctx: Context, customer_id: UUID, membership_id: UUID) -> InvitedMember:
@@ -185,9 +185,7 @@ async def invite_member_again(ctx: Context, customer_id: UUID, membership_id: UU
     return await ctx.members.invite_again(membership_id)
 
 
-async def change_member_role(
-    ctx: Context, customer_id: UUID, membership_id: UUID, role: CompanyRole
-) -> None:
+async def change_member_role(ctx: Context, customer_id: UUID, membership_id: UUID, role: CompanyRole) -> None:
     """Change what somebody does in the company.
 
     Raises:

@@ -44,10 +44,12 @@ class Written(msgspec.Struct, frozen=True):
     Args:
         placed: ids of the orders that are new.
         short: SKUs of which there was too little; the caller undoes the whole statement.
+        counted: against the distributor's plan; else the caller does it, or hears that there is no room.
     """
 
     placed: frozenset[UUID]
     short: tuple[UUID, ...]
+    counted: bool = True
 
 
 async def write_orders(ctx: Context, orders: Sequence[CheckedOrder]) -> Written:
@@ -57,14 +59,18 @@ async def write_orders(ctx: Context, orders: Sequence[CheckedOrder]) -> Written:
         ctx: the unit of work; the caller opened a savepoint.
         orders: each of another customer, because a customer's account and tracked prices change once.
     """
+    # what the system brings in, such as a history, is not counted
+    quota = ctx.quota_place("orders") if ctx.actor.kind != "system" else None
     row = await ctx.db.fetch_row(
         WRITE_ORDERS, ctx.tenant.id, ctx.tenant.currency, ctx.actor.membership_id,
         own_account(ctx.tenant, "revenue"),
         *_order_columns(orders), *_line_columns(orders), *_movement_columns(orders),
-        *_tracked_columns(orders),
+        *_tracked_columns(orders), quota.period if quota else None, quota.slot if quota else 0,
     )  # fmt: skip
     assert row is not None
-    return Written(frozenset(row["placed"] or ()), tuple(row["short"] or ()))
+    return Written(
+        frozenset(row["placed"] or ()), tuple(row["short"] or ()), counted=row["counted"] is not False
+    )
 
 
 def _order_columns(orders: Sequence[CheckedOrder]) -> tuple[list[object], ...]:
@@ -199,7 +205,11 @@ WITH placed AS (
       AND s.on_hand - s.reserved >= l.quantity
     RETURNING s.sku_id
 )
-SELECT (SELECT array_agg(id) FROM placed) AS placed,
+SELECT CASE WHEN $42::date IS NOT NULL AND EXISTS (SELECT FROM placed) AND (SELECT count(*) FROM taken) >= 0
+            THEN headgate_count($1, 'orders', $42, (SELECT count(*) FROM placed), $43::smallint)
+       END AS counted,
+       (SELECT array_agg(id) FROM placed) AS placed,
        (SELECT array_agg(sku_id) FROM needed WHERE sku_id NOT IN (SELECT sku_id FROM taken)) AS short
 """
-"""$5 to $18 orders, $19 to $32 lines, $33 to $37 movements, $38 to $41 tracked prices, each by column."""
+"""$5 to $18 orders, $19 to $32 lines, $33 to $37 movements, $38 to $41 tracked prices, each by column; $42 and $43
+where the orders count. They are counted when the stock is locked, so that nobody who counts waits for stock."""

@@ -72,6 +72,7 @@ async def place_order(ctx: Context, order: OrderInput, key: str) -> PlacedOrder:
         InvalidFields: everything that is wrong with the lines, each with its row and what is possible.
         Invalid: the key was used for a different order.
         Vetoed: a plugin refuses, and says why.
+        QuotaExceeded: the distributor's plan gives no further orders this month.
     """
     (placed,) = await place_orders(ctx, [Placement(order, key)])
     return placed
@@ -142,6 +143,8 @@ async def _write(ctx: Context, checked: Sequence[CheckedOrder]) -> frozenset[UUI
             short = written.short
             if short:
                 raise _StockShortError  # noqa: TRY301 (leaves the savepoint, which undoes it)
+            if not written.counted:
+                await ctx.use_quota("orders", len(written.placed))
             for order in checked:
                 if order.id in written.placed:
                     await at_moment(ctx, order.placed_at).workflow.start(ORDER, order.id, _facts(order))

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-from headgate_sdk.blueprint import Blueprint
+from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintPart, FileCount
 from headgate_sdk.checklist import ChecklistItem
 from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
@@ -19,12 +19,15 @@ from headgate_sdk.workflow import StepType, SubjectType
 from litestar.types import ControllerRouterHandler
 
 from headgate_trade import flow, practice
+from headgate_trade.blueprint_check import check_part
+from headgate_trade.blueprint_part import read_part
 from headgate_trade.commands import import_file, replay
 from headgate_trade.desk.day_figures import day_figures
 from headgate_trade.desk.first_steps import first_steps
 from headgate_trade.http import json, pages
 from headgate_trade.order_inbox import inbox_count
-from headgate_trade.sample import link_people, load_sample
+from headgate_trade.sample import file_counts, link_people, load_sample
+from headgate_trade.search_index import rebuild_index
 from headgate_trade.tables import TABLES
 
 manifest = Manifest(
@@ -61,7 +64,12 @@ manifest = Manifest(
         Permission("trade.imports.run", N_("Import files")),
     ),
     tables=TABLES,
-)
+    data={"trade_sku_search": "derived"},
+    # 电子商务法 art. 31: records of transactions for three years
+    retained={
+        "trade_order": 3, "trade_order_line": 3, "trade_account": 3, "trade_transfer": 3, "trade_customer": 3,
+    },
+)  # fmt: skip
 
 
 @hookimpl
@@ -124,12 +132,33 @@ def headgate_commands() -> Sequence[click.Command]:
 
 
 @hookimpl
+def headgate_check_blueprint(blueprint: Blueprint, folder: Path) -> BlueprintCheck:
+    """Terms, attributes, buyers and the files of the sample."""
+    return check_part(blueprint, folder)
+
+
+@hookimpl
 async def headgate_apply_blueprint(
     ctx: Context, blueprint: Blueprint, folder: Path, members: Mapping[str, UUID]
-) -> None:
+) -> Sequence[FileCount]:
     """Set up terms and the blueprint's sample of goods, customers and stock; say who orders for whom."""
-    await load_sample(ctx, blueprint, folder, progress=lambda rows: report(N_("Reading the history"), rows))
+    reports = await load_sample(
+        ctx, blueprint, folder, progress=lambda rows: report(N_("Reading the history"), rows)
+    )
     await link_people(ctx, blueprint.people, members)
+    return file_counts(reports)
+
+
+@hookimpl
+async def headgate_read_blueprint(ctx: Context) -> BlueprintPart:
+    """Terms and attributes as they are, and who orders for whom."""
+    return await read_part(ctx)
+
+
+@hookimpl
+async def headgate_rebuild(ctx: Context) -> None:
+    """Make the search index again."""
+    await rebuild_index(ctx)
 
 
 @hookimpl

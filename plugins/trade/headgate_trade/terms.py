@@ -125,10 +125,11 @@ async def _ids_by_word(table: type[TermsTable]) -> dict[str, UUID]:
 async def _save(table: type[TermsTable], key: str, values: dict[str, Any]) -> UUID:
     if not key.strip() or not str(values["name"]).strip():
         raise Invalid(N_("Please fill this in."), field="name")
-    found = await table.select(table.id).where(table.key == key).first()
+    found = await table.select().where(table.key == key).first()
     if found is None:
         row_id = new_id()
         await table.insert(table(id=row_id, key=key, **values))
         return row_id
-    await table.update(**values).where(table.key == key)
+    if any(found[name] != value for name, value in values.items()):
+        await table.update(**values).where(table.key == key)
     return UUID(str(found["id"]))

@@ -5,9 +5,10 @@
     class TestOffers(PluginConformance):
         plugin = "offers"
 
-The kit reads what the plugin has registered (routes, menu entries, slots, steps, hooks, permissions, the
-API's description) and tries each, switched on and off, at two distributors. A subclass fills tenants with
-data, so that "nothing is lost" says something, and gives the data of the slots that the plugin fills.
+The kit reads what the plugin has registered (routes, menu entries, slots, steps, hooks, jobs, schedules,
+permissions, the API's description) and tries each, switched on and off, at two distributors. A subclass fills
+tenants with data, so that "nothing is lost" says something, and gives the data of the slots that the plugin
+fills.
 """
 
 import json
@@ -16,8 +17,12 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 from headgate_kernel.identity.permissions import KERNEL_PERMISSIONS
+from headgate_kernel.jobs.draining import run_due_jobs
+from headgate_kernel.jobs.queue import enqueue
+from headgate_kernel.jobs.scheduler import Scheduler
 from headgate_kernel.plugins.discovery import closure
 from headgate_kernel.plugins.host import hook_infos
 from headgate_kernel.runtime import Kernel
@@ -65,6 +70,10 @@ class Pair:
     async def _post(self, plugin: str, state: str) -> None:
         answer = await self.owner.post(f"/settings/plugins/{plugin}", data={"state": state})
         assert answer.status_code == 303, f"{plugin} could not be switched {state}: {answer.text[-1500:]}"
+
+
+class Anything(msgspec.Struct):
+    """Payload of a job that must not be looked at."""
 
 
 class PluginConformance:
@@ -122,6 +131,7 @@ class PluginConformance:
         names = [permission.id for owner, permission in surfaces.permissions if owner == self.plugin]
         names += [step.id for owner, step in surfaces.step_types if owner == self.plugin]
         names += [subject.id for owner, subject in surfaces.subject_types if owner == self.plugin]
+        names += [job.name for owner, job in surfaces.jobs if owner == self.plugin]
         assert [name for name in names if not name.startswith(f"{self.plugin}.")] == []
 
     # -- on and off -----------------------------------------------------------------------------------------
@@ -188,6 +198,35 @@ class PluginConformance:
         assert await _hooks_of(pair, self.plugin, pair.here) == set()
         assert await _hooks_of(pair, self.plugin, pair.there) == own
 
+    async def test_its_jobs_wait_when_it_is_off(self, kernel: Kernel, pair: Pair) -> None:
+        """A worker that takes one up puts it by; it is not lost."""
+        names = sorted(job.name for owner, job in kernel.host.surfaces.jobs if owner == self.plugin)
+        tenant_id = pair.here.info.id
+        now = kernel.clock.now()
+        async with kernel.databases.platform_scope() as db:
+            for name in names:
+                await enqueue(db, tenant_id, name, Anything(), now=now, plugin=self.plugin)
+        await pair.switch(self.plugin, "off")
+        await run_due_jobs(kernel, [tenant_id])
+        waiting = await _jobs_of(kernel, self.plugin, pair.here)
+        assert sorted(waiting) == [(name, "waiting") for name in names]
+
+    async def test_its_schedules_do_not_fire_when_it_is_off(self, kernel: Kernel, pair: Pair) -> None:
+        """Their time comes, and no job is asked for; at the other distributor they fire."""
+        names = sorted(one.job for owner, one in kernel.host.surfaces.schedules if owner == self.plugin)
+        scheduler = Scheduler(kernel)
+        await scheduler.note_rules()
+        await pair.switch(self.plugin, "off")
+        async with kernel.databases.platform_scope() as db:
+            await db.execute(
+                "UPDATE job_schedule SET next_at = $3 WHERE tenant_id = ANY ($1) AND plugin = $2",
+                [pair.here.info.id, pair.there.info.id], self.plugin, kernel.clock.now(),
+            )  # fmt: skip
+        while await scheduler.fire_due():
+            pass
+        assert await _jobs_of(kernel, self.plugin, pair.here) == []
+        assert sorted(name for name, _ in await _jobs_of(kernel, self.plugin, pair.there)) == names
+
     async def test_the_apis_description_leaves_it_out_when_it_is_off(
         self, kernel: Kernel, app: Litestar, pair: Pair
     ) -> None:
@@ -248,6 +287,15 @@ def _routes(
         for method in sorted(handler.http_methods - {"OPTIONS"})
         if handler.opt.get("plugin") == plugin
     ]
+
+
+async def _jobs_of(kernel: Kernel, plugin: str, tenant: Tenant) -> list[tuple[str, str]]:
+    """Give the plugin's jobs in the queue, with their states."""
+    async with kernel.databases.platform_scope() as db:
+        rows = await db.fetch(
+            "SELECT job, state FROM job WHERE tenant_id = $1 AND plugin = $2", tenant.info.id, plugin
+        )
+    return [(row["job"], row["state"]) for row in rows]
 
 
 async def _is_unknown(client: Client, method: str, path: str) -> bool:

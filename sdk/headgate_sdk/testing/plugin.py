@@ -14,6 +14,7 @@ from headgate_kernel.app import create_app
 from headgate_kernel.config import Settings
 from headgate_kernel.database.database import Databases
 from headgate_kernel.database.migrations import migrate_server
+from headgate_kernel.jobs.draining import run_due_jobs
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runtime import Kernel, migration_sources
 from headgate_kernel.tenancy.directory import Tenant
@@ -99,6 +100,16 @@ async def ctx(open_context: OpenContext) -> AsyncIterator[Context]:
     async with open_context() as context:
         context.db._task = None  # type: ignore[attr-defined]  # noqa: SLF001 (tests run in another task than fixtures)
         yield context
+
+
+@pytest.fixture
+def run_jobs(kernel: Kernel) -> Callable[[Tenant], Awaitable[list[str]]]:
+    """Runs the jobs of a tenant that are due, as a worker would; gives the state that each one ended in."""
+
+    async def run(tenant: Tenant) -> list[str]:
+        return [outcome.state for outcome in await run_due_jobs(kernel, [tenant.info.id])]
+
+    return run
 
 
 @pytest.fixture

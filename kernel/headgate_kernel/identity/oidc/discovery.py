@@ -9,7 +9,19 @@ from headgate_sdk.i18n import N_
 from headgate_kernel.identity.oidc.errors import ProviderFailed
 from headgate_kernel.identity.oidc.fetching import Fetcher
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+ALGORITHMS = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+    "Ed25519",
+)
 """With a public key, all of them: neither `none`, nor HMAC with a secret that others may know."""
 
 OK = 200

@@ -1,5 +1,6 @@
 """The talk with a provider: the address to send a browser to, and what its answer is worth."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from headgate_kernel.identity.oidc.visits import Started, Visit
 
 SCOPE = "openid email profile"
 LONGEST_NAME = 100
+_ADDRESS = re.compile(r"[^@\s]{1,150}@[^@\s]{1,150}")
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -86,7 +88,8 @@ def check_answer(metadata: Metadata, answer: Mapping[str, str]) -> str:
         )  # fmt: skip
     if error or not answer.get("code"):
         raise SsoRefused(
-            N_("The provider answered with an error: {error}. Try again; if it stays so, tell your administrator."),
+            N_("The provider answered with an error: {error}. Try again; if it stays so, tell your "
+               "administrator."),
             error=_plain(error) or "no code",
         )  # fmt: skip
     return answer["code"]
@@ -102,11 +105,15 @@ async def identify(
         SsoRefused: the code or the token does not hold.
         ProviderFailed: the provider cannot be asked, or refuses us.
     """
-    answer = await ask_for_token(providers, metadata, client, code, redirect_uri, visit.verifier)
+    answer = await ask_for_token(
+        providers, metadata, client, code=code, redirect_uri=redirect_uri, verifier=visit.verifier
+    )
     _check_token_answer(answer)
     token, access_token = answer.body.get("id_token"), answer.body.get("access_token", "")
     if not isinstance(token, str) or not isinstance(access_token, str):
-        raise SsoRefused(N_("The provider sent no ID token. Ask your administrator to allow the scope openid."))
+        raise SsoRefused(
+            N_("The provider sent no ID token. Ask your administrator to allow the scope openid.")
+        )
     expected = Expected(
         client.client_id, visit.nonce, access_token, visit.began_at if visit.purpose == "confirm" else None
     )
@@ -117,7 +124,7 @@ async def identify(
 
 
 async def ask_for_token(
-    providers: Providers, metadata: Metadata, client: Client, code: str, redirect_uri: str, verifier: str
+    providers: Providers, metadata: Metadata, client: Client, *, code: str, redirect_uri: str, verifier: str
 ) -> Answer:
     """Send a code to the provider."""
     method = "client_secret_post" if metadata.secret_in_body else "client_secret_basic"
@@ -135,11 +142,15 @@ def _check_token_answer(answer: Answer) -> None:
     error = _plain(str(answer.body.get("error", ""))) or str(answer.status)
     if error in {"invalid_client", "unauthorized_client"}:
         raise ProviderFailed(
-            N_("The provider does not know this client, or refuses its secret ({error}). Tell your administrator."),
+            N_("The provider does not know this client, or refuses its secret ({error}). Tell your "
+               "administrator."),
             error=error,
         )  # fmt: skip
     raise SsoRefused(
-        N_("The provider answered with an error: {error}. Try again; if it stays so, tell your administrator."),
+        N_(
+            "The provider answered with an error: {error}. Try again; if it stays so, tell your "
+            "administrator."
+        ),
         error=error,
     )
 
@@ -157,9 +168,9 @@ async def _more_claims(
 
 def _identity(issuer: str, claims: Mapping[str, Any]) -> Identity:
     email = claims.get("email")
-    email = email.strip() if isinstance(email, str) else ""
-    # Cognito and Sign in with Apple send the word instead of the boolean
-    verified = claims.get("email_verified") in (True, "true")
+    email = email.strip() if isinstance(email, str) and _ADDRESS.fullmatch(email.strip()) else ""
+    told = claims.get("email_verified")
+    verified = told is True or told == "true"  # Cognito and Sign in with Apple send the word
     name = claims.get("name")
     name = name.strip() if isinstance(name, str) and name.isprintable() else ""
     return Identity(

@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from functools import cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import httpx
@@ -22,6 +22,8 @@ SECONDS = 8.0
 MOST_BYTES = 256 * 1024
 ADDRESSES_TRIED = 3
 HTTPS_PORT, HTTP_PORT = 443, 80
+NAT64, LOCAL_NAT64 = IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48")
+"""Through these a gateway leads to IPv4 (RFC 6052, RFC 8215)."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -161,7 +163,11 @@ def is_public(address: str) -> bool:
     """Tell whether an address is on the internet, also where an older one stands inside it."""
     parsed = ip_address(address.partition("%")[0])
     if isinstance(parsed, IPv6Address):
+        if parsed in LOCAL_NAT64:
+            return False
         inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo and parsed.teredo[1])
+        if parsed in NAT64:
+            inner = IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner and not inner.is_global:
             return False
     return parsed.is_global and not parsed.is_multicast

@@ -1,4 +1,4 @@
-"""Checks an ID token (OpenID Connect Core 1.0, 3.1.3.7): who signed it, for whom, when, and for which visit."""
+"""Checks an ID token (OpenID Connect Core 1.0, 3.1.3.7): who signed it, for whom, when, for which visit."""
 
 from datetime import datetime
 from typing import Any
@@ -58,7 +58,8 @@ async def check_id_token(
         _check_claims(decoded, metadata, expected, now)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise SsoRefused(
-            N_("The provider's token does not hold: {reason}. Try again; if it stays so, tell your administrator."),
+            N_("The provider's token does not hold: {reason}. Try again; if it stays so, tell your "
+               "administrator."),
             reason=_reason(error),
         ) from error  # fmt: skip
     return decoded.claims
@@ -72,7 +73,10 @@ def _check_claims(token: jwt.Token, metadata: Metadata, expected: Expected, now:
     claims = CodeIDToken(
         token.claims,
         token.header,
-        {"iss": {"essential": True, "value": metadata.issuer}, "aud": {"essential": True, "value": expected.client_id}},
+        {
+            "iss": {"essential": True, "value": metadata.issuer},
+            "aud": {"essential": True, "value": expected.client_id},
+        },
         {"nonce": expected.nonce, "client_id": expected.client_id, "access_token": expected.access_token},
     )
     claims.validate(now=int(now.timestamp()), leeway=CLOCK_SKEW)

@@ -30,7 +30,11 @@ async def fetch_keys(fetcher: Fetcher, url: str) -> KeySet:
 
 def _key(entry: Any) -> Key | None:
     """Give a key for signatures, or None: a secret that everybody can read is none."""
-    if not isinstance(entry, dict) or entry.get("kty") not in PUBLIC_KINDS or entry.get("use", "sig") != "sig":
+    if (
+        not isinstance(entry, dict)
+        or entry.get("kty") not in PUBLIC_KINDS
+        or entry.get("use", "sig") != "sig"
+    ):
         return None
     try:
         return import_key(entry)

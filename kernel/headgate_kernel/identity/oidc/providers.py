@@ -1,4 +1,4 @@
-"""What is held of identity providers in this process: for ten minutes, and keys until an unknown one shows up."""
+"""What this process holds of identity providers: for ten minutes, and keys until an unknown one shows up."""
 
 import time
 from typing import TypeVar

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 LONGEST = {"name": 60, "issuer": 300, "client_id": 300, "client_secret": 1000}
 MOST_DOMAINS = 50
-PLATFORM = 0
-OPERATOR_PLACE = "operator_sso:client_secret:1"
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
 
@@ -78,7 +76,9 @@ def check_form(form: SsoForm) -> Checked:
         elif form.sso != "off" and not text and name != "client_secret":
             problems.append(Invalid(N_("This is missing."), field=name))
     if not texts["client_secret"].isascii():
-        problems.append(Invalid(N_("The secret holds characters that no provider gives out."), field="client_secret"))
+        problems.append(
+            Invalid(N_("The secret holds characters that no provider gives out."), field="client_secret")
+        )
     sso = next((known for known in SSO if known == form.sso), None)
     if sso is None:
         problems.append(Invalid(N_("Choose one of the listed values."), field="sso"))
@@ -121,12 +121,12 @@ async def save_sso(ctx: "Context", form: SsoForm) -> None:
         _SAVE, ctx.tenant.id, checked.sso, checked.name, checked.issuer, checked.client_id, checked.domains,
         checked.role, ctx.clock.now(),
     )  # fmt: skip
-    if before.issuer and before.issuer != checked.issuer and not checked.client_secret:
-        form.forget_secret = True  # what one provider gave us is not shown to another
+    # what one provider gave us is not shown to another
+    other_provider = bool(before.issuer) and before.issuer != checked.issuer
     if checked.client_secret:
         sealed = await ctx.seal(_place(ctx.tenant.id), checked.client_secret)
         await ctx.db.execute(_SECRET, ctx.tenant.id, sealed)
-    elif form.forget_secret:
+    elif form.forget_secret or other_provider:
         await ctx.db.execute(_SECRET, ctx.tenant.id, None)
     after = await read_policy(ctx.db, ctx.tenant.id)
     await ctx.audit(
@@ -171,7 +171,12 @@ async def _check_role(ctx: "Context", key: str) -> None:
         raise InvalidFields([Invalid(N_("There is no such role any more."), field="role")])
     if EVERYTHING in permissions:
         raise InvalidFields(
-            [Invalid(N_("Nobody becomes an owner by the domain of their address. Choose another role."), field="role")]
+            [
+                Invalid(
+                    N_("Nobody becomes an owner by the domain of their address. Choose another role."),
+                    field="role",
+                )
+            ]
         )
 
 

@@ -94,7 +94,8 @@ async def begin_visit(
     await db.execute("DELETE FROM oidc_visit WHERE expires_at < $1", now)
     await db.execute(
         """
-        INSERT INTO oidc_visit (state_hash, browser_hash, tenant_id, purpose, person_id, issuer, next, expires_at)
+        INSERT INTO oidc_visit (state_hash, browser_hash, tenant_id, purpose, person_id, issuer, next,
+                                expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
         _hash(state), _hash(browser), tenant_id, purpose, person_id, issuer, next_path[:2000], now + LIFETIME,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
-from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintProblem, FileCount, RoleEntry
+from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintProblem, RoleEntry
 from headgate_sdk.context import covers
 from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
@@ -16,10 +16,10 @@ from headgate_kernel.identity.logins import fold_login
 from headgate_kernel.identity.permissions import for_customers, permission_groups
 from headgate_kernel.plugins.discovery import closure
 from headgate_kernel.plugins.host import PluginHost
-from headgate_kernel.tenancy.blueprints.flow_entries import flow_problems
-from headgate_kernel.tenancy.blueprints.source import Source, parse_source
+from headgate_kernel.tenancy.blueprints.flow_entries import flow_problems, unknown
+from headgate_kernel.tenancy.blueprints.source import Source, parse_source, read_text
 from headgate_kernel.tenancy.setting_values import settings_types
-from headgate_kernel.tenancy.shape import Path, find_faults, nearest
+from headgate_kernel.tenancy.shape import Path, find_faults
 from headgate_kernel.tenancy.tenants import profile_problems
 from headgate_kernel.workflow.catalogue import StepCatalogue
 
@@ -48,34 +48,21 @@ class Known(msgspec.Struct, frozen=True):
     plans: tuple[str, ...]
 
 
-class Checked(msgspec.Struct, frozen=True):
-    """A blueprint that may be applied.
-
-    Args:
-        source: with its file.
-        files: of the sample, with what they hold.
-    """
-
-    source: Source
-    files: tuple[FileCount, ...]
-
-
-async def check_folder(kernel: "Kernel", folder: "FilePath") -> Checked:
-    """Read a blueprint and check all that can be checked.
+async def check_folder(kernel: "Kernel", folder: "FilePath") -> Source:
+    """Read a blueprint and check all that can be checked without touching the tenant.
 
     Raises:
         NotFound: there is none in the folder.
         InvalidBlueprint: everything that is wrong with it.
     """
-    from headgate_kernel.tenancy.blueprints.source import read_text
-
     source, faults = parse_source(folder, read_text(folder))
-    return await check_source(kernel, source, faults)
+    await check_source(kernel, source, faults)
+    return source
 
 
 async def check_source(
     kernel: "Kernel", source: Source, faults: Sequence[BlueprintProblem] = ()
-) -> Checked:
+) -> None:
     """Check a blueprint that was read.
 
     Args:
@@ -98,7 +85,6 @@ async def check_source(
     problems = [*faults, *_beyond(found, faults)]
     if problems:
         raise source.invalid(problems)
-    return Checked(source, tuple(file for check in checks for file in check.files))
 
 
 def plugin_checks(
@@ -149,7 +135,7 @@ def _plugins(blueprint: Blueprint, known: Known) -> Iterator[BlueprintProblem]:
     for number, plugin in enumerate(blueprint.plugins.enabled):
         path = ("plugins", "enabled", number)
         if plugin not in known.host.by_id:
-            yield _unknown(
+            yield unknown(
                 path, plugin, known.host.by_id, N_("The plugin {name} is not installed."),
                 N_("The plugin {name} is not installed. Did you mean {meant}?"),
             )  # fmt: skip
@@ -159,7 +145,7 @@ def _plugins(blueprint: Blueprint, known: Known) -> Iterator[BlueprintProblem]:
 
 def _plan(blueprint: Blueprint, known: Known) -> Iterator[BlueprintProblem]:
     if blueprint.plan and blueprint.plan not in known.plans:
-        yield _unknown(
+        yield unknown(
             ("plan",), blueprint.plan, known.plans, N_("There is no plan {name}."),
             N_("There is no plan {name}. Did you mean {meant}?"),
         )  # fmt: skip
@@ -170,7 +156,7 @@ def _settings(blueprint: Blueprint, known: Known) -> Iterator[BlueprintProblem]:
     for plugin, values in blueprint.settings.items():
         path = ("settings", plugin)
         if plugin not in known.host.by_id:
-            yield _unknown(
+            yield unknown(
                 path, plugin, known.host.by_id, N_("The plugin {name} is not installed."),
                 N_("The plugin {name} is not installed. Did you mean {meant}?"),
             )  # fmt: skip
@@ -192,7 +178,7 @@ def _roles(blueprint: Blueprint, known: Known) -> Iterator[BlueprintProblem]:
     for number, role in enumerate(blueprint.roles):
         for place, wanted in enumerate(role.permissions):
             if wanted != "*" and not any(covers([wanted], one) for one in permissions):
-                yield _unknown(
+                yield unknown(
                     ("roles", number, "permissions", place), wanted, [*permissions, *patterns],
                     N_("No installed plugin and no page knows the permission {name}."),
                     N_("No installed plugin and no page knows the permission {name}. Did you mean {meant}?"),
@@ -217,7 +203,7 @@ def _people(blueprint: Blueprint, known: Known) -> Iterator[BlueprintProblem]:
         for place, key in enumerate(person.roles):
             path = ("people", number, "roles", place)
             if key not in roles:
-                yield _unknown(
+                yield unknown(
                     path, key, roles, N_("The role {name} is not defined."),
                     N_("The role {name} is not defined. Did you mean {meant}?"),
                 )  # fmt: skip
@@ -241,15 +227,6 @@ RULES: tuple[Callable[[Blueprint, Known], Iterator[BlueprintProblem]], ...] = (
 def _told(path: Path, problem: Invalid) -> BlueprintProblem:
     return BlueprintProblem(
         path, problem.message, {name: str(value) for name, value in problem.params.items()}
-    )
-
-
-def _unknown(
-    path: Path, name: str, known: "Sequence[str] | dict[str, object] | object", plain: str, meant: str
-) -> BlueprintProblem:
-    guess = nearest(name, list(known))  # type: ignore[call-overload]
-    return BlueprintProblem(path, meant, {"name": name, "meant": guess}) if guess else BlueprintProblem(
-        path, plain, {"name": name}
     )
 
 

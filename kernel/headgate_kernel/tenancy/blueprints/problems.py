@@ -38,6 +38,9 @@ class InvalidBlueprint(InvalidFields):
         super().__init__(problems)
         self.file = file
 
+    def __str__(self) -> str:
+        return f"{self.file} cannot be used; nothing was changed."
+
 
 def path_text(path: Path) -> str:
     """Write a path as people read it: `flow."trade.order".steps[1]`."""

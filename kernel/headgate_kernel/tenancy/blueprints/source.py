@@ -129,20 +129,15 @@ def _loose_profile(given: dict[str, Any]) -> Profile:
 
 
 def locate(folder: FilePath, text: str, problems: Iterable[BlueprintProblem]) -> list[BlueprintError]:
-    """Give problems with their places, in the order of the file, those of other files behind."""
+    """Give problems with their places, in the order of the file."""
     positions = Positions(text)
-    placed: list[tuple[tuple[int, str, int, int], BlueprintError]] = []
+    placed: list[tuple[tuple[int, int], BlueprintError]] = []
     for problem in problems:
-        if problem.file:
-            where, rank = str(folder / problem.file), (1, problem.file, problem.row or 0, 0)
-            where += f":{problem.row}" if problem.row else ""
-        else:
-            about_name = problem.path and problem.params.get("name") == problem.path[-1]
-            at = positions.of_key(problem.path) if about_name else positions.of(problem.path)
-            where, rank = f"{folder / FILE_NAME}:{at.line}:{at.column}", (0, "", at.line, at.column)
-        placed.append(
-            (rank, BlueprintError(problem.message, where=where, field=path_text(problem.path), **problem.params))
-        )
+        about_name = problem.path and problem.params.get("name") == problem.path[-1]
+        at = positions.of_key(problem.path) if about_name else positions.of(problem.path)
+        where = f"{folder / FILE_NAME}:{at.line}:{at.column}"
+        error = BlueprintError(problem.message, where=where, field=path_text(problem.path), **problem.params)
+        placed.append(((at.line, at.column), error))
     return [error for _, error in sorted(placed, key=lambda one: one[0])]
 
 

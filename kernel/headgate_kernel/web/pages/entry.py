@@ -1,29 +1,25 @@
 """The way in and out: front door, sign-in, language, look of the tenant."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.errors import HeadgateError, NotFound
 from headgate_sdk.i18n import N_
-from headgate_sdk.web import PUBLIC, SIGNED_IN, see_other
-from litestar import MediaType, Request, Response, get, post
+from headgate_sdk.web import SIGNED_IN, see_other
+from litestar import MediaType, Response, get, post
 from litestar.datastructures import Cookie
-from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from headgate_kernel.i18n import LOCALES
-from headgate_kernel.identity.logins import HOME_REGION, region_of
 from headgate_kernel.identity.sign_in import sign_in
 from headgate_kernel.runtime import Kernel
+from headgate_kernel.tenancy.checklist import is_checklist_first
 from headgate_kernel.web.gate import LOCALE_COOKIE
-from headgate_kernel.web.session_cookie import clear_session, device_of, set_session
+from headgate_kernel.web.pages.visit import ENTRY, FORM, AnyRequest, enter, show_entry, visit_of
+from headgate_kernel.web.session_cookie import clear_session
 from headgate_kernel.web.state import RequestState, state_of
 from headgate_kernel.web.ways_on import local
-
-AnyRequest = Request[Any, Any, Any]
-FORM = RequestEncodingType.URL_ENCODED
 
 
 class SignInForm(msgspec.Struct):
@@ -34,14 +30,16 @@ class SignInForm(msgspec.Struct):
     next: str = ""
 
 
+class SignOutForm(msgspec.Struct):
+    """Where to after signing out."""
+
+    next: str = ""
+
+
 class LocaleForm(msgspec.Struct):
     """The language that a person chooses."""
 
     locale: str
-
-
-def _options(permission: str) -> dict[str, str]:
-    return {"permission": permission, "surface": "page", "face": "any"}
 
 
 def _state(request: AnyRequest) -> RequestState:
@@ -50,65 +48,72 @@ def _state(request: AnyRequest) -> RequestState:
     return state
 
 
-@get("/", opt=_options(PUBLIC), include_in_schema=False)
+@get("/", opt=ENTRY, include_in_schema=False)
 async def front_door(request: AnyRequest, kernel: Kernel) -> Response[Any]:
     """Send everybody to where they work."""
     state = _state(request)
+    if state.session.state == "setup":
+        return see_other("/account/second-factor")
     if state.session.actor.kind == "operator":
         return see_other("/console/")
     if state.ctx is None or state.session.actor.kind == "anonymous":
         return see_other("/sign-in")
+    if await is_checklist_first(state.ctx):
+        return see_other("/settings/checklist")
     page = kernel.renderer.front_page(state.ctx)
     if page is None:
         raise NotFound(N_("Nothing is switched on for you here. Please ask the distributor."))
     return see_other(page)
 
 
-@get("/sign-in", opt=_options(PUBLIC), media_type=MediaType.HTML, include_in_schema=False)
-async def sign_in_page(request: AnyRequest, kernel: Kernel, next: str = "") -> Response[Any]:  # noqa: A002
+@get("/sign-in", opt=ENTRY, media_type=MediaType.HTML, include_in_schema=False)
+async def sign_in_page(
+    request: AnyRequest,
+    next: str = "",  # noqa: A002
+    done: str = "",
+) -> Response[Any]:
     """Show the sign-in form."""
-    state = _state(request)
-    if state.session.actor.kind != "anonymous":
+    visit = visit_of(request)
+    if visit.session.state == "setup" or visit.session.actor.kind != "anonymous":
         return see_other("/")
-    return _sign_in_form(kernel, state, SignInForm(next=next))
+    return show_entry(visit, "sign_in.html", form=SignInForm(next=next), done=done)
 
 
-@post("/sign-in", opt=_options(PUBLIC), media_type=MediaType.HTML, status_code=200, include_in_schema=False)
+@post("/sign-in", opt=ENTRY, media_type=MediaType.HTML, status_code=200, include_in_schema=False)
 async def do_sign_in(
     request: AnyRequest, kernel: Kernel, data: Annotated[SignInForm, Body(media_type=FORM)]
 ) -> Response[Any]:
     """Check login and password and open a session."""
-    state = _state(request)
+    visit = visit_of(request)
     try:
         opened = await sign_in(
-            kernel,
-            tenant_id=state.tenant.info.id if state.tenant else None,
-            login=data.login,
-            password=data.password,
-            address=state.address,
-            user_agent=request.headers.get("user-agent", ""),
-            region=region_of(state.tenant.info.timezone) if state.tenant else HOME_REGION,
-            device=device_of(state.cookies, kernel.settings),
-            previous_token=state.token,
-        )
+            kernel, tenant_id=visit.tenant_id, login=data.login, password=data.password,
+            address=visit.address, user_agent=visit.user_agent, region=visit.region, device=visit.device,
+            previous_token=visit.state.token,
+        )  # fmt: skip
     except HeadgateError as error:
-        return _sign_in_form(kernel, state, data, error)
-    way = local(data.next)
-    answer = see_other(f"/sign-in/second-factor?next={quote(way, safe='')}" if opened.needs else way)
-    set_session(answer, kernel.settings, opened)
-    return answer
+        return show_entry(visit, "sign_in.html", error=error, form=data, done="")
+    return enter(visit, opened, local(data.next))
 
 
-@post("/sign-out", opt=_options(SIGNED_IN), status_code=303, include_in_schema=False)
-async def sign_out(request: AnyRequest, kernel: Kernel) -> Response[Any]:
+@post(
+    "/sign-out",
+    opt=ENTRY | {"permission": SIGNED_IN, "setup": True},
+    status_code=303,
+    include_in_schema=False,
+)
+async def sign_out(
+    request: AnyRequest, kernel: Kernel, data: Annotated[SignOutForm, Body(media_type=FORM)]
+) -> Response[Any]:
     """End the session."""
-    await kernel.sessions.end(_state(request).token)
-    answer = see_other("/sign-in")
+    visit = visit_of(request)
+    await kernel.sessions.end(visit.state.token)
+    answer = see_other(local(data.next, "/sign-in"))
     clear_session(answer, kernel.settings)
     return answer
 
 
-@post("/locale", opt=_options(PUBLIC), status_code=303, include_in_schema=False)
+@post("/locale", opt=ENTRY, status_code=303, include_in_schema=False)
 async def choose_locale(
     request: AnyRequest, data: Annotated[LocaleForm, Body(media_type=FORM)]
 ) -> Response[Any]:
@@ -122,7 +127,7 @@ async def choose_locale(
     return answer
 
 
-@get("/brand.css", opt=_options(PUBLIC), include_in_schema=False)
+@get("/brand.css", opt=ENTRY | {"while_suspended": True}, include_in_schema=False)
 async def brand(request: AnyRequest) -> Response[str]:
     """Give the tenant's colour to the design system."""
     tenant = _state(request).tenant
@@ -139,24 +144,6 @@ async def brand(request: AnyRequest) -> Response[str]:
 async def kit(ctx: Context) -> Response[str]:
     """Show the living style guide."""
     return await ctx.render("kit_page.html")
-
-
-def _sign_in_form(
-    kernel: Kernel, state: RequestState, form: SignInForm, error: HeadgateError | None = None
-) -> Response[Any]:
-    words = kernel.renderer.words(state.locale, error) if error else ""
-    text = kernel.renderer.text(
-        "sign_in.html",
-        state.locale,
-        {
-            "ctx": state.reader(),
-            "nav": [],
-            "form": form,
-            "error": words,
-            "field": error.field if error else "",
-        },
-    )
-    return Response(text, status_code=error.status if error else 200, media_type=MediaType.HTML)
 
 
 HANDLERS = (front_door, sign_in_page, do_sign_in, sign_out, choose_locale, brand, kit)

@@ -27,7 +27,7 @@ STATES = {
     "active": ("ok", N_("On")), "off": ("info", N_("Off")), "incompatible": ("stop", N_("Does not fit")),
     "needs_config": ("wait", N_("Needs settings")), "degraded": ("wait", N_("In trouble")),
     "quarantined": ("stop", N_("Stopped")), "draining": ("wait", N_("Running out")),
-    "removing": ("wait", N_("Being removed")),
+    "removing": ("wait", N_("Being removed")), "not_in_plan": ("stop", N_("Not in the plan")),
 }  # fmt: skip
 
 

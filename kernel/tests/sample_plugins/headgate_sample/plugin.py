@@ -7,12 +7,14 @@ import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.hooks import hookimpl
 from headgate_sdk.manifest import Manifest, Permission
+from headgate_sdk.secrets import SealedColumn
 from headgate_sdk.web import PUBLIC, SIGNED_IN, NavItem, action, create, page, read, see_other
 from headgate_sdk.workflow import FlowSettings, Phase, PhaseSettings, StepSetting, StepType, SubjectType
 from litestar import Response
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
+from headgate_sample.jobs import JOBS, SCHEDULES
 from headgate_sample.notes import count_notes, list_notes, write_note
 
 READ = "sample.notes.read"
@@ -21,6 +23,7 @@ WRITE = "sample.notes.write"
 manifest = Manifest(
     id="sample", name="Sample", description="Notes.", version="1.2.3", package="headgate_sample",
     permissions=(Permission(READ, "See notes"), Permission(WRITE, "Write notes")),
+    sealed=(SealedColumn("sample_account", "password"),),
 )  # fmt: skip
 
 
@@ -99,6 +102,16 @@ def headgate_step_types():
         StepType(id="sample.file", name="File", subject="sample.ticket", phases=("after",), permission=WRITE,
                  default_on=False),
     )  # fmt: skip
+
+
+@hookimpl
+def headgate_jobs():
+    return JOBS
+
+
+@hookimpl
+def headgate_schedules():
+    return SCHEDULES
 
 
 @hookimpl

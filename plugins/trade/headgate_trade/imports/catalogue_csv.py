@@ -4,6 +4,7 @@ A row with a bad price, unit or code is refused. A barcode with a wrong check di
 hold up the row, so the row is taken without it and a warning says so.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -18,21 +19,26 @@ from headgate_trade.catalogue_changes import save_skus
 from headgate_trade.catalogue_input import SkuInput, UnitInput, check_sku, code_taken
 from headgate_trade.imports.barcodes import is_wrong_barcode
 from headgate_trade.imports.batches import BATCH, Numbered, save_batch
-from headgate_trade.imports.reading import Column, TableRow, read_table
+from headgate_trade.imports.reading import Column, TableRow, read_header, read_table
 from headgate_trade.imports.report import ImportReport, RowProblem
 from headgate_trade.stock import StockChange, receive_stock
 from headgate_trade.units import parse_factor
 
+UNIT_PLACES = ("1", "2", "3", "4", "5", "6")
 COLUMNS = (
     Column("code", ("商品编码", "编码", "货号", "code", "sku", "item code", "stock code"), required=True),
     Column("name", ("名称", "商品名称", "品名", "name", "description"), required=True),
     Column("spec", ("规格", "规格型号", "spec", "specification")),
     Column("category", ("分类", "类别", "category"), required=True),
     Column("base_unit", ("基本单位", "单位", "base unit", "unit"), required=True),
-    Column("unit_1", ("销售单位1", "sales unit 1")),
-    Column("factor_1", ("换算1", "factor 1")),
-    Column("unit_2", ("销售单位2", "sales unit 2")),
-    Column("factor_2", ("换算2", "factor 2")),
+    *(
+        column
+        for place in UNIT_PLACES
+        for column in (
+            Column(f"unit_{place}", (f"销售单位{place}", f"sales unit {place}")),
+            Column(f"factor_{place}", (f"换算{place}", f"factor {place}")),
+        )
+    ),
     Column("barcode", ("条码", "条形码", "barcode", "gtin", "ean")),
     Column("maker_code", ("原厂编号", "厂家货号", "maker code", "manufacturer code")),
     Column("base_price", ("基准价", "价格", "base price", "price"), required=True),
@@ -40,13 +46,16 @@ COLUMNS = (
     Column("multiple", ("订货倍数", "multiple")),
     Column("stock", ("库存", "期初库存", "stock", "on hand")),
     Column("status", ("状态", "status")),
+    Column("stocked", ("计库存", "stocked")),
     Column("description_text", ("描述", "商品描述", "long description")),
 )
-_HEADERS = {column.key: column.headers[0] for column in COLUMNS}
+ATTRIBUTE = re.compile(r"(?:attr|属性)\s*[:：]\s*(\S.*)", re.IGNORECASE)
+"""Header of a column that holds an attribute, by its key."""
 _STATUSES = {
     "": "active", "在售": "active", "上架": "active", "active": "active",
     "停售": "stopped", "下架": "stopped", "停用": "stopped", "stopped": "stopped",
 }  # fmt: skip
+_STOCKED = {"": True, "是": True, "yes": True, "否": False, "no": False}
 
 
 async def import_catalogue(ctx: Context, source: Path | bytes, *, name: str = "") -> ImportReport:
@@ -65,17 +74,28 @@ async def import_catalogue(ctx: Context, source: Path | bytes, *, name: str = ""
     first_row: dict[str, int] = {}
     batch: list[Numbered[SkuInput]] = []
     stock: dict[str, int] = {}
-    for row in read_table(source, COLUMNS):
+    columns = catalogue_columns(source)
+    for row in read_table(source, columns):
         report.read += 1
-        sku = _read_row(row, report, first_row, stock)
+        sku = read_row(row, report, first_row, stock)
         if sku is not None:
             batch.append(Numbered(row.number, sku))
         if len(batch) == BATCH:
             await _save(ctx, report, batch, stock)
             batch, stock = [], {}
     await _save(ctx, report, batch, stock)
-    report.name_columns(_HEADERS)
+    report.name_columns({column.key: column.headers[0] for column in columns})
     return report
+
+
+def catalogue_columns(source: Path | bytes) -> tuple[Column, ...]:
+    """Give the columns of a catalogue, with those of attributes that this file has: `attr:<key>`.
+
+    Raises:
+        Invalid: the file as a whole cannot be read; see `read_table`.
+    """
+    found = {header: match for header in read_header(source) if (match := ATTRIBUTE.fullmatch(header.strip()))}
+    return (*COLUMNS, *(Column(f"attr:{match[1].strip().lower()}", (header,)) for header, match in found.items()))
 
 
 def opening_document(ctx: Context) -> UUID:
@@ -106,9 +126,10 @@ async def _save(
     await receive_opening(ctx, {code: quantity for code, quantity in stock.items() if code in codes})
 
 
-def _read_row(
+def read_row(
     row: TableRow, report: ImportReport, first_row: dict[str, int], stock: dict[str, int]
 ) -> SkuInput | None:
+    """Read one row; what is wrong with it goes into the report, its opening stock into `stock`."""
     if row.problem is not None:
         report.refused.append(row.problem)
         return None
@@ -140,6 +161,9 @@ def _sku(row: TableRow) -> tuple[SkuInput, int]:
     status = _STATUSES.get(values["status"].casefold())
     if status is None:
         raise Invalid(N_("The status is either active or stopped."), field="status", row=row.number)
+    stocked = _STOCKED.get(values["stocked"].casefold())
+    if stocked is None:
+        raise Invalid(N_("Write yes or no."), field="stocked", row=row.number)
     barcode = values["barcode"].replace(" ", "")
     sku = SkuInput(
         code=values["code"], name=values["name"], spec=values["spec"], category=values["category"],
@@ -147,16 +171,23 @@ def _sku(row: TableRow) -> tuple[SkuInput, int]:
         base_price=parse_price(values["base_price"], field="base_price", row=row.number),
         barcode="" if is_wrong_barcode(barcode) else barcode, maker_code=values["maker_code"],
         units=tuple(_units(row)), min_quantity=_whole(row, "min_quantity", least=1),
-        multiple=_whole(row, "multiple", least=1), status=status, description=values["description_text"],
+        multiple=_whole(row, "multiple", least=1), status=status, stocked=stocked,
+        description=values["description_text"], attributes=_attributes(values),
     )  # fmt: skip
     check_sku(sku, row=row.number)
     return sku, _whole(row, "stock", least=0)
 
 
+def _attributes(values: dict[str, str]) -> dict[str, str] | None:
+    """Give the cells of attributes by key; None for a file that has no such column."""
+    found = {key.removeprefix("attr:"): cell for key, cell in values.items() if key.startswith("attr:")}
+    return found or None
+
+
 def _units(row: TableRow) -> Iterator[UnitInput]:
     """Read sales units; the first one listed, which may be the base unit, is offered to buyers first."""
     default = True
-    for place in ("1", "2"):
+    for place in UNIT_PLACES:
         name, factor = row.values[f"unit_{place}"], row.values[f"factor_{place}"]
         if not name and not factor:
             continue

@@ -9,6 +9,7 @@ import io
 import unicodedata
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -82,6 +83,17 @@ def read_table(source: Path | bytes, columns: Sequence[Column]) -> Iterator[Tabl
         rows.close()
         raise
     return _mapped(rows, places, [column.key for column in columns], len(header.cells))
+
+
+def read_header(source: Path | bytes) -> list[str]:
+    """Give the names of the columns as they stand; none for an empty file.
+
+    Raises:
+        Invalid: not text; says what to do.
+    """
+    with closing(read_raw(source)) as rows:
+        header = next(rows, None)
+    return header.cells if header else []
 
 
 def read_raw(source: Path | bytes, text: TextFile | None = None) -> Generator[RawRow]:

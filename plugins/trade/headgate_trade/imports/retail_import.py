@@ -14,8 +14,9 @@ from uuid import UUID
 import msgspec
 from headgate_sdk.context import Context
 
-from headgate_trade.catalogue_changes import save_categories, save_skus
+from headgate_trade.catalogue_changes import save_skus
 from headgate_trade.catalogue_input import SaveResult, SkuInput
+from headgate_trade.categories import save_categories
 from headgate_trade.customer_changes import CustomerInput, save_customers
 from headgate_trade.imports.batches import save_in_batches
 from headgate_trade.imports.catalogue_csv import receive_opening

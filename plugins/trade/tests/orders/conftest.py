@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from headgate_kernel.plugins.calling import BoundHooks
 from headgate_kernel.plugins.host import Implementation
+from headgate_kernel.quotas import quota_place, use_quota
 from headgate_kernel.workflow.catalogue import StepCatalogue
 from headgate_kernel.workflow.engine import WorkflowEngine
 from headgate_sdk.clock import ManualClock
@@ -56,6 +57,12 @@ class Services:
 
     async def audit(self, ctx, action, subject, details):
         pass
+
+    async def use_quota(self, ctx, meter, amount):
+        await use_quota(ctx, meter, amount)
+
+    def quota_place(self, ctx, meter):
+        return quota_place(ctx, meter)
 
 
 @pytest.fixture

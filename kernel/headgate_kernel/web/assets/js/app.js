@@ -11,6 +11,7 @@ import "./stepper.js";
 import "./search.js";
 import "./inbox.js";
 import "./badges.js";
+import "./copy.js";
 import "./forms.js";
 
 window.htmx = htmx;

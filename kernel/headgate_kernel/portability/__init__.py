@@ -1,0 +1,1 @@
+"""Take a tenant's data out whole, put it back, and remove it: export, import, erase."""
