@@ -8,8 +8,10 @@ from uuid import UUID
 import msgspec
 from headgate_kernel.identity.impersonations import SupportRequest, ask_to_impersonate
 from headgate_kernel.identity.memberships import save_roles
+from headgate_kernel.notify import Message, send_message
 from headgate_kernel.identity.people import NewPerson, save_people
 from headgate_kernel.identity.support import choose_consent
+from headgate_kernel.portability.requests import ask_erasure
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.checklist import set_logo
 from headgate_kernel.tenancy.directory import Tenant
@@ -50,6 +52,9 @@ from headgate_trade.price_changes import (
 from headgate_trade.terms import save_customer_group, save_price_level, save_price_list
 from PIL import Image
 
+from tests.shop_people import People, fill_people
+from tests.shop_ways import add_passkey, fill_ways
+
 BUYER = next(role for role in ROLES if role.key == "buyer")
 CANCELLING_BUYER = RoleEntry("buyer", BUYER.name, (*BUYER.permissions, "trade.orders.cancel"))
 STAGES = ("new", "issued", "shipped", "completed", "cancelled")
@@ -73,6 +78,9 @@ class Shop(msgspec.Struct, kw_only=True):
         picture: of the bolt.
         file: an import that waits to be applied.
         impersonation: what an operator asks the owner for.
+        passkey: of the owner.
+        sso_link: of the clerk, to an identity provider.
+        people: staff and others, a role, a token.
     """
 
     tenant: Tenant
@@ -88,6 +96,9 @@ class Shop(msgspec.Struct, kw_only=True):
     picture: UUID
     file: UUID
     impersonation: UUID
+    passkey: UUID
+    sso_link: UUID
+    people: People | None = None
 
     def code(self, name: str) -> str:
         """Give the code of a SKU or customer."""
@@ -128,14 +139,22 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
         )
         note = CreditNote(customers["first"], Money(100, "CNY"), f"G-{canary}", id=new_id())
         await post_credit_notes(ctx, [note])
+        await ask_erasure(ctx, repeated=ctx.tenant.slug, reason=f"closing down {canary}")
+        await send_message(
+            ctx.db,
+            Message(channel="email", to=f"{canary}@shop.example", template="test", values={}, locale="en"),
+            now=ctx.clock.now(),
+        )
         file = await keep_file(
             ctx, "customers", f"{canary}.csv", f"code,name\n{mark}-new,New {canary}\n".encode()
         )
         shop = Shop(
             tenant=tenant, mark=mark, canary=canary, secret=secret, skus=skus, customers=customers, orders={},
             price_list=price_list, group=group, category=category, picture=picture, file=file.id,
-            impersonation=impersonation,
+            impersonation=impersonation, passkey=await add_passkey(kernel, ctx, canary),
+            sso_link=await fill_ways(kernel, ctx, canary),
         )  # fmt: skip
+    shop.people = await fill_people(kernel, tenant, customers["first"], canary, secret)
     for stage in STAGES if open_orders else ("completed", "cancelled"):
         shop.orders[stage] = await order_at(kernel, shop, stage)
     if open_orders:

@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 PACKAGES = ("headgate_sdk", "headgate_kernel", "headgate_trade", "headgate_mall", "headgate_order_minimum")
-METHODS = [("**.py", "python"), ("**.html", "jinja2")]
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**/messages/*.txt", "jinja2")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None}
 
 
@@ -23,7 +23,8 @@ def folder_of(package: str) -> Path:
 def msgids(package: str) -> dict[str, str]:
     """Give the texts that a package's code and templates mark, each with where it stands first."""
     found: dict[str, str] = {}
-    options = {"**.html": {"trimmed": "false", "silent": "false"}}
+    whole = {"trimmed": "false", "silent": "false"}
+    options = {"**.html": whole, "**/messages/*.txt": whole}
     for file, line, text, _, _ in extract_from_dir(
         folder_of(package), METHODS, options_map=options, keywords=KEYWORDS
     ):

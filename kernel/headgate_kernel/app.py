@@ -76,6 +76,7 @@ def create_app(
             async with observing(observed, opened), jobs_running(opened):
                 yield
         finally:
+            await opened.limits.stop()
             if kernel is None:
                 await opened.close()
 

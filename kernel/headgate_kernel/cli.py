@@ -19,10 +19,12 @@ from headgate_kernel.installation import database_ready, migrate_database
 from headgate_kernel.jobs.commands import jobs, messages, work
 from headgate_kernel.observe.commands import doctor
 from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.portability.commands import data_group
 from headgate_kernel.runner import RunnerOfTenant
 from headgate_kernel.secrets.commands import secrets_group
 from headgate_kernel.serving import check_port, serve_until_stopped
 from headgate_kernel.tenancy.commands import tenant_group
+from headgate_kernel.tenancy.operator_commands import operator_group, resume, suspend
 from headgate_kernel.tenancy.plan_commands import first_plans, plans_group
 
 T = TypeVar("T")
@@ -82,9 +84,11 @@ def build_cli(host: PluginHost) -> click.Group:
             level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s %(message)s"
         )
 
+    for command in (suspend, resume):
+        tenant_group.add_command(command)
     own: list[click.Command] = [
-        demo_command, serve, work, jobs, messages, database, tenant_group,
-        plans_group, audit, secrets_group, doctor,
+        demo_command, serve, work, jobs, messages, database, tenant_group, operator_group,
+        plans_group, audit, secrets_group, data_group, doctor,
     ]
     for command in own:
         cli.add_command(command)
@@ -144,7 +148,7 @@ def main() -> None:
     try:
         build_cli(host)(obj=CommandLine(host))
     except HeadgateError as error:
-        click.echo(f"headgate: {error}", err=True)
+        click.echo(f"headgate: {error.fill(error.message)}", err=True)
         for problem in getattr(error, "problems", ()):
             click.echo(f"  - {problem}", err=True)
         sys.exit(1)

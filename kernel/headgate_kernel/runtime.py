@@ -31,6 +31,7 @@ from headgate_kernel.identity.sessions import Sessions
 from headgate_kernel.identity.tokens import Tokens
 from headgate_kernel.jobs.declared import plugin_of
 from headgate_kernel.jobs.queue import enqueue
+from headgate_kernel.limits import Limits
 from headgate_kernel.notify.providers import Notices, open_providers
 from headgate_kernel.plugins.calling import BoundHooks
 from headgate_kernel.plugins.host import PluginHost
@@ -66,10 +67,11 @@ class Kernel:
         self.sessions.operators_need_second_factor = settings.operators_need_second_factor
         self.sessions.impersonate = impersonating(sensitive_permissions(host))
         self.tokens = Tokens(databases, self.clock)
-        self.directory = TenantDirectory(databases, host)
+        self.limits = Limits(databases, on=settings.limits)
         self.notices = Notices()
         self.providers = open_providers(settings, self.notices)
         self.secrets = Secrets(databases, open_master_key(settings), sealed_columns(host), self.clock)
+        self.directory = TenantDirectory(databases, host, self.secrets)
         self.identity_providers = IdentityProviders(allow_private=settings.oidc_allow_private)
         working = [plugin.manifest.package for plugin in host.installed if not plugin.problem]
         self.catalogue = Catalogue(["headgate_kernel", "headgate_sdk", *working])

@@ -24,9 +24,12 @@ from headgate_kernel.plugins.discovery import InstalledPlugin
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runtime import Kernel, migration_sources
 from headgate_kernel.tenancy.directory import Tenant
+from headgate_kernel.tenancy.plan_terms import MeterLimit, MeterLimits, Plan, PlanName
+from headgate_kernel.tenancy.plans import apply_plans, assign_plan, list_plans
 from headgate_kernel.tenancy.tenants import save_tenant
 from headgate_kernel.web.session_cookie import SESSION_COOKIE
 from headgate_sdk.blueprint import PersonEntry, Profile, RoleEntry
+from headgate_sdk.context import SYSTEM
 from headgate_sdk.testing.application import running
 from headgate_sdk.testing.server import TEST_SECRET_KEY, open_temporary_folder, postgres_server
 from litestar import Litestar
@@ -114,6 +117,29 @@ async def tenant(new_tenant) -> Tenant:
 @pytest.fixture
 async def other_tenant(new_tenant) -> Tenant:
     return await new_tenant()
+
+
+@pytest.fixture
+def give_plan(kernel: Kernel):
+    """Puts a tenant on a plan of its own, or changes that one; meters are given as (soft, hard).
+
+    All other tenants are on the first plan, which limits nothing.
+    """
+
+    async def give(tenant: Tenant, *, key: str = "", plugins="*", requests=None, **meters) -> Plan:
+        key = key or f"p{os.getpid()}-{next(_numbers)}"
+        limits = MeterLimits(**{meter: MeterLimit(*pair) for meter, pair in meters.items()})
+        plan = Plan(key, PlanName("Small", "小号"), plugins, requests, limits)
+        now = kernel.clock.now()
+        async with kernel.databases.platform_scope() as db:
+            others = [one.plan for one in await list_plans(db) if one.plan.key != key]
+            first = [] if others else [Plan("open", PlanName("Open", "开放版"), "*")]
+            await apply_plans(db, [*first, *others, plan], actor=SYSTEM, now=now)
+            await assign_plan(db, tenant.info.id, key, actor=SYSTEM, now=now)
+        kernel.directory.forget(tenant.info.id)
+        return plan
+
+    return give
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import httpx
 from headgate_kernel.identity.people import NewPerson, save_people
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.directory import Tenant
-from headgate_kernel.web.gate import SESSION_COOKIE
+from headgate_kernel.web.session_cookie import SESSION_COOKIE
 from headgate_sdk.context import Actor
 from headgate_sdk.ids import new_id
 

@@ -130,9 +130,7 @@ class AttributeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ]
     name: Label
-    type: Annotated[
-        Literal["number", "text", "choice", "bool"], Meta(description="What its values are.")
-    ]
+    type: Annotated[Literal["number", "text", "choice", "bool"], Meta(description="What its values are.")]
     unit: Annotated[str, Meta(max_length=20, description="Of a number, such as mm.")] = ""
     choices: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=80)], ...],
@@ -147,9 +145,7 @@ class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(min_length=3, max_length=200, description="E-mail address, phone number or user name.")
     ]
     name: Label
-    kind: Annotated[
-        Literal["staff", "customer"], Meta(description="The distributor's staff, or a buyer.")
-    ]
+    kind: Annotated[Literal["staff", "customer"], Meta(description="The distributor's staff, or a buyer.")]
     roles: Annotated[
         tuple[Key, ...],
         Meta(min_length=1, description="Keys of roles.", extra_json_schema={"uniqueItems": True}),
@@ -201,9 +197,7 @@ class Blueprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     profile: Profile
     plugins: Plugins
-    roles: Annotated[
-        tuple[RoleEntry, ...], Meta(min_length=1, description="Roles of staff and of buyers.")
-    ]
+    roles: Annotated[tuple[RoleEntry, ...], Meta(min_length=1, description="Roles of staff and of buyers.")]
     plan: Annotated[
         str, Meta(description="Name of the plan, one of plans.toml; none leaves the tenant's as it is.")
     ] = ""
@@ -280,4 +274,3 @@ class BlueprintCheck(msgspec.Struct, frozen=True):
 
     sections: tuple[str, ...]
     problems: tuple[BlueprintProblem, ...] = ()
-

@@ -24,6 +24,7 @@ from headgate_sdk.testing.server import TEST_SECRET_KEY, drop_clone, postgres_se
 from tests.bench import serving
 from tests.bench.calls import hook_line, request_line
 from tests.bench.goods import Distributor, Size, make_distributor
+from tests.bench.jobs import job_lines
 from tests.bench.measuring import Line, table
 from tests.bench.neighbours import neighbour_line, with_neighbours
 from tests.bench.orders import captured_orders, order_lines
@@ -73,7 +74,11 @@ async def _run(plan: Plan, server: DatabaseServer, folder: Path) -> list[Line]:
     _say(f"{plan.tenants} tenants")
     try:
         async with _kernel(server, host, settings) as kernel:
-            return await _measure(plan, kernel, shop, among, folder)
+            lines = await _measure(plan, kernel, shop, among, folder)
+        async with _kernel(among, host, settings) as kernel:
+            lines += await job_lines(kernel, rounds=plan.rounds)
+        _say("jobs measured")
+        return lines
     finally:
         await drop_clone(among)
 

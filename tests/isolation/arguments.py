@@ -5,6 +5,7 @@ succeed for those whose work it is, with their own ids; else the refusals elsewh
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,9 @@ Fill = Callable[[Kinds], Any]
 
 PATH_KINDS = {
     "sku_id": "sku", "customer_id": "customer", "order_id": "order", "list_id": "price list",
-    "file_id": "picture", "impersonation_id": "impersonation", "slug": "tenant", "membership_id": "=" + str(uuid4()),
+    "file_id": "picture", "passkey_id": "passkey", "link_id": "sso link",
+    "member_id": "member", "role_id": "role", "token_id": "token",
+    "impersonation_id": "impersonation", "slug": "tenant", "membership_id": "=" + str(uuid4()),
 }  # fmt: skip
 """What the parameters of paths stand for, unless an entry says otherwise."""
 
@@ -122,6 +125,22 @@ def _customer_form(_: Kinds) -> dict[str, str]:
     return {"code": f"N-{uuid4().hex[:8]}", "name": "New shop"}
 
 
+def _provider(_: Kinds) -> dict[str, str]:
+    return {"sso": "off", "name": "Id", "issuer": "https://127.0.0.1", "client_id": "headgate"}
+
+
+def _person(_: Kinds) -> dict[str, str]:
+    return {"login": f"{uuid4().hex[:10]}@new.example", "name": "New hand"}
+
+
+def _soon() -> str:
+    return (datetime.now(UTC) + timedelta(days=7)).isoformat()
+
+
+def _of_company(by: str, path: str, fill: Fill) -> tuple[Call, ...]:
+    return (Call(by=by, path={"member_id": "company member"}, **{path: fill}),)
+
+
 def _picture(_: Kinds) -> dict[str, Any]:
     return {"picture": ("bolt.png", png(), "image/png")}
 
@@ -187,7 +206,109 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("POST", "/settings/support"): (Call(form=lambda _: {"consent": "notice"}),),
     ("POST", "/settings/support/{impersonation_id}"): (Call(form=lambda _: {"decision": "end"}),),
     ("POST", "/support/end"): (Call(answers=403),),
-    ("GET", "/settings/people"): PAGE,
+    ("GET", "/settings/data"): (Call(),),
+    ("GET", "/settings/data/export.zip"): (Call(),),
+    ("POST", "/settings/data/erasure"): (Call(form=lambda _: {"repeated": "", "reason": ""}, answers=422),),
+    ("POST", "/settings/data/erasure/withdraw"): (Call(),),
+    # other ways to sign in
+    ("POST", "/sign-in/passkey/options"): (Call(by=""),),
+    ("POST", "/sign-in/passkey"): (Call(by="", form=lambda _: {"passkey": "{}"}, answers=422),),
+    ("GET", "/sign-in/sso"): (Call(by="", answers=404),),
+    ("GET", "/sign-in/sso/callback"): (Call(by="", query=lambda _: {"state": "x"}, answers=403),),
+    ("GET", "/sign-in/phone"): (Call(by=""),),
+    ("POST", "/sign-in/phone"): (Call(by="", form=lambda _: {"phone": "none"}, answers=422),),
+    ("POST", "/sign-in/phone/code"): (Call(by="", form=lambda _: {"ticket": "x", "code": "1"}, answers=422),),
+    ("POST", "/api/v1/sessions/phone-code"): (Call(by="", json=lambda _: {"phone": "none"}, answers=422),),
+    ("POST", "/api/v1/sessions/phone-code/redeem"): (
+        Call(by="", json=lambda _: {"ticket": "x", "code": "1"}, answers=422),
+    ),
+    ("POST", "/account/confirm/passkey/options"): PAGE,
+    ("POST", "/account/confirm/passkey"): (Call(form=lambda _: {"passkey": "{}"}, answers=422),),
+    ("GET", "/account/confirm/sso"): (Call(answers=404),),
+    ("GET", "/account/passkeys"): (Call(), Call(by="buyer")),
+    ("POST", "/account/passkeys/options"): PAGE,
+    ("POST", "/account/passkeys"): (Call(form=lambda _: {"passkey": "{}", "name": "Laptop"}, answers=422),),
+    ("POST", "/account/passkeys/{passkey_id}"): (Call(form=lambda _: {"name": "Phone"}),),
+    ("POST", "/account/passkeys/{passkey_id}/remove"): PAGE,
+    ("POST", "/account/sso/connect"): (Call(answers=404),),
+    ("POST", "/account/sso/disconnect"): PAGE,
+    ("GET", "/settings/sso"): PAGE,
+    ("POST", "/settings/sso"): (Call(form=_provider),),
+    ("POST", "/settings/sso/test"): (Call(form=_provider),),
+    ("POST", "/settings/sso/phone"): (Call(form=lambda _: {"customers": "on"}),),
+    ("POST", "/settings/sso/links/{link_id}/remove"): PAGE,
+    ("GET", "/console/sso"): CONSOLE,
+    ("POST", "/console/sso"): (_console(form=lambda _: {"sso": "none"}, answers=422),),
+    ("POST", "/console/sso/test"): (_console(form=lambda _: {"issuer": ""}, answers=422),),
+    ("POST", "/console/sso/links/{link_id}/remove"): (_console(answers=404),),
+    ("GET", "/console/erasures"): CONSOLE,
+    ("POST", "/console/erasures"): (_console(form=lambda _: {"slug": "none", "repeated": ""}, answers=404),),
+    ("GET", "/console/jobs"): CONSOLE,
+    ("GET", "/console/jobs/dead"): CONSOLE,
+    ("GET", "/console/jobs/again"): CONSOLE,
+    ("POST", "/console/jobs/retry"): (_console(form=lambda _: {"kind": "headgate.none"}),),
+    ("POST", "/console/jobs/drop"): (_console(form=lambda _: {"kind": "headgate.none"}),),
+    ("GET", "/console/messages"): CONSOLE,
+    ("GET", "/settings/audit"): (
+        Call(),
+        Call(query=lambda i: {"q": i["word"], "since": "2026-01-01", "person": "o", "subject": "x"}),
+    ),
+    ("GET", "/settings/audit/export"): tuple(
+        Call(query=lambda _, form=form: {"form": form}) for form in ("csv", "jsonl")
+    ),
+    ("GET", "/api/v1/audit"): (Call(), Call(query=lambda i: {"q": i["word"], "limit": "2"})),
+    ("GET", "/console/audit"): CONSOLE,
+    ("GET", "/console/audit/export"): CONSOLE,
+    # people, roles, tokens
+    ("GET", "/settings/people"): (Call(), Call(query=lambda i: {"role": i["role"], "q": i["word"]})),
+    ("GET", "/settings/people/invite"): PAGE,
+    ("POST", "/settings/people/invite"): (
+        Call(form=lambda i: {"login": "?", "name": "x", "roles": i["role"]}, answers=422),
+    ),
+    ("GET", "/settings/people/{member_id}"): PAGE,
+    ("POST", "/settings/people/{member_id}/roles"): (Call(form=lambda i: {"roles": i["role"]}),),
+    ("POST", "/settings/people/{member_id}/end"): PAGE,
+    ("POST", "/settings/people/{member_id}/restore"): PAGE,
+    ("POST", "/settings/people/{member_id}/invitation"): PAGE,
+    ("POST", "/settings/people/{member_id}/sessions/end"): (
+        Call(form=lambda i: {"session": i["session"]}),
+        Call(form=lambda _: {}),
+    ),
+    ("GET", "/settings/roles"): PAGE,
+    ("GET", "/settings/roles/new"): (Call(), Call(query=lambda i: {"copy": i["role"]})),
+    ("POST", "/settings/roles/new"): (
+        Call(form=lambda _: {"name": uuid4().hex, "permissions": "trade.catalogue.read"}),
+    ),
+    ("GET", "/settings/roles/{role_id}"): PAGE,
+    ("POST", "/settings/roles/{role_id}"): (Call(form=lambda _: {"name": uuid4().hex}),),
+    ("POST", "/settings/roles/{role_id}/delete"): PAGE,
+    ("GET", "/settings/tokens"): PAGE,
+    ("GET", "/settings/tokens/new"): PAGE,
+    ("POST", "/settings/tokens/new"): (
+        Call(form=lambda _: {"name": "ERP", "scopes": "trade.stock.read", "days": "7"}),
+    ),
+    ("POST", "/settings/tokens/{token_id}/revoke"): PAGE,
+    ("GET", "/switch"): (Call(), Call(by="buyer")),
+    ("POST", "/switch/{slug}"): (Call(answers=404), Call(by="buyer", answers=404)),
+    ("GET", "/api/v1/people"): (Call(query=lambda i: {"role_id": i["role"], "q": i["word"]}),),
+    ("POST", "/api/v1/people"): (Call(json=lambda i: _person(i) | {"role_ids": [i["role"]]}),),
+    ("GET", "/api/v1/people/{member_id}"): PAGE,
+    ("POST", "/api/v1/people/{member_id}/invitation"): PAGE,
+    ("PUT", "/api/v1/people/{member_id}/roles"): (Call(json=lambda i: {"role_ids": [i["role"]]}),),
+    ("POST", "/api/v1/people/{member_id}/end"): PAGE,
+    ("POST", "/api/v1/people/{member_id}/restore"): PAGE,
+    ("GET", "/api/v1/people/{member_id}/sessions"): PAGE,
+    ("POST", "/api/v1/people/{member_id}/sessions/end"): PAGE,
+    ("GET", "/api/v1/permissions"): PAGE,
+    ("GET", "/api/v1/roles"): PAGE,
+    ("POST", "/api/v1/roles"): (Call(json=lambda _: {"name": uuid4().hex, "permissions": []}),),
+    ("PUT", "/api/v1/roles/{role_id}"): (Call(json=lambda _: {"name": uuid4().hex, "permissions": []}),),
+    ("DELETE", "/api/v1/roles/{role_id}"): PAGE,
+    ("GET", "/api/v1/tokens"): PAGE,
+    ("POST", "/api/v1/tokens"): (
+        Call(json=lambda _: {"name": "ERP", "scopes": ["trade.stock.read"], "expires_at": _soon()}),
+    ),
+    ("DELETE", "/api/v1/tokens/{token_id}"): PAGE,
     ("GET", "/settings/plugins"): PAGE,
     ("GET", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}),),
     ("POST", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}, form=lambda _: {"state": "on"}),),
@@ -225,6 +346,18 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("POST", "/desk/customers/new"): (Call(form=_customer_form),),
     ("GET", "/desk/customers/{customer_id}"): PAGE,
     ("POST", "/desk/customers/{customer_id}"): (Call(form=_customer_form),),
+    ("POST", "/desk/customers/{customer_id}/people"): (
+        Call(form=lambda i: {"login": _person(i)["login"], "person": "New hand", "role": "buyer"}),
+    ),
+    ("POST", "/desk/customers/{customer_id}/people/{member_id}/role"): _of_company(
+        "owner", "form", lambda _: {"role": "finance"}
+    ),
+    ("POST", "/desk/customers/{customer_id}/people/{member_id}/invitation"): _of_company(
+        "owner", "form", lambda _: {}
+    ),
+    ("POST", "/desk/customers/{customer_id}/people/{member_id}/end"): _of_company(
+        "owner", "form", lambda _: {}
+    ),
     ("POST", "/desk/customers/{customer_id}/prices"): (
         Call(form=lambda i: {"sku_code": i["sku code"], "unit": "盒", "price": "15"}),
     ),
@@ -274,6 +407,19 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("PUT", "/api/v1/customers/{customer_id}/prices"): (
         Call(json=lambda i: [{"sku_id": i["sku"], "unit": "盒", "price": "14"}]),
         Call(json=lambda i: [{"sku_id": i["sku"], "unit": "盒", "price": None}]),
+    ),
+    ("GET", "/api/v1/customers/{customer_id}/people"): PAGE,
+    ("POST", "/api/v1/customers/{customer_id}/people"): (
+        Call(json=lambda i: _person(i) | {"role": "buyer"}),
+    ),
+    ("POST", "/api/v1/customers/{customer_id}/people/{member_id}/invitation"): _of_company(
+        "owner", "json", lambda _: {}
+    ),
+    ("PUT", "/api/v1/customers/{customer_id}/people/{member_id}/role"): _of_company(
+        "owner", "json", lambda _: {"role": "finance"}
+    ),
+    ("POST", "/api/v1/customers/{customer_id}/people/{member_id}/end"): _of_company(
+        "owner", "json", lambda _: {}
     ),
     ("POST", "/api/v1/prices"): (
         Call(json=lambda i: {"customer_id": i["customer"], "lines": [{"sku_id": i["sku"], "unit": "盒"}]}),
@@ -334,6 +480,13 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ),
     ("POST", "/mall/orders/{order_id}/again"): MALL,
     ("GET", "/mall/account"): MALL,
+    ("GET", "/mall/company"): MALL,
+    ("POST", "/mall/company/people"): (Call(by="buyer", form=lambda i: _person(i) | {"role": "buyer"}),),
+    ("POST", "/mall/company/people/{member_id}/role"): _of_company(
+        "buyer", "form", lambda _: {"role": "finance"}
+    ),
+    ("POST", "/mall/company/people/{member_id}/invitation"): _of_company("buyer", "form", lambda _: {}),
+    ("POST", "/mall/company/people/{member_id}/end"): _of_company("buyer", "form", lambda _: {}),
     # JSON of mall
     ("GET", "/api/v1/mall/catalogue"): (
         Call(by="buyer", query=lambda i: {"category": i["category"]}),
@@ -353,6 +506,17 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
         Call(by="buyer", json=lambda _: {"reason": "ordered twice"}),
     ),
     ("GET", "/api/v1/mall/account"): MALL,
+    ("GET", "/api/v1/mall/company/people"): MALL,
+    ("POST", "/api/v1/mall/company/people"): (
+        Call(by="buyer", json=lambda i: _person(i) | {"role": "buyer"}),
+    ),
+    ("POST", "/api/v1/mall/company/people/{member_id}/invitation"): _of_company(
+        "buyer", "json", lambda _: {}
+    ),
+    ("PUT", "/api/v1/mall/company/people/{member_id}/role"): _of_company(
+        "buyer", "json", lambda _: {"role": "finance"}
+    ),
+    ("POST", "/api/v1/mall/company/people/{member_id}/end"): _of_company("buyer", "json", lambda _: {}),
     # order minimum
     ("GET", "/desk/order-minimum"): PAGE,
     ("POST", "/desk/order-minimum"): (

@@ -16,6 +16,7 @@ from headgate_sdk.testing.tenants import actor_of, make_tenant, sign_in
 from headgate_trade.api import set_cart_line
 
 from tests.shop import Shop, fill_shop, order_at
+from tests.shop_people import fill_people
 
 
 class House(msgspec.Struct, kw_only=True):
@@ -92,7 +93,10 @@ def fresh_ids(kernel):
         async with kernel.context(shop.tenant, actor=await actor_of(kernel, shop.tenant, "buyer")) as ctx:
             await set_cart_line(ctx, shop.skus["fee"], "个", Decimal(1))
         new, shipped = await order_at(kernel, shop, "new"), await order_at(kernel, shop, "shipped")
-        return own_ids(shop) | {"order": str(new), "shipped order": str(shipped)}
+        people = await fill_people(
+            kernel, shop.tenant, shop.customers["first"], shop.canary, shop.secret
+        )  # fmt: skip
+        return own_ids(shop) | people.by_kind() | {"order": str(new), "shipped order": str(shipped)}
 
     return give
 
@@ -111,6 +115,9 @@ def own_ids(shop: Shop) -> dict[str, str]:
         "picture": str(shop.picture),
         "import file": str(shop.file),
         "impersonation": str(shop.impersonation),
+        "passkey": str(shop.passkey),
+        "sso link": str(shop.sso_link),
+        **shop.people.by_kind(),
         "tenant": shop.tenant.info.slug,
         "sku code": shop.code("bolt"),
         "customer code": shop.code("first"),

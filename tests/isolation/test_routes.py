@@ -16,7 +16,7 @@ from .arguments import CALLS, Call, kinds_of, request_of
 from .conftest import nobodys_ids, own_ids
 
 NOT_FOREIGN = {"asset"}
-CUSTOMERS_OWN = frozenset({"order", "shipped order", "customer"})
+CUSTOMERS_OWN = frozenset({"order", "shipped order", "customer", "company member"})
 ROLES_OF_SHOPS = (*(role for role in ROLES if role.key != "buyer"), CANCELLING_BUYER)
 KIND_OF_ROLE = {"buyer": "customer"}
 
@@ -53,6 +53,10 @@ def test_only_these_routes_are_open_to_everybody():
         ("GET", "/"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/locale"), ("GET", "/brand.css"),
         ("GET", "/health"), ("GET", "/static/{file_path}"), ("HEAD", "/static/{file_path}"),
         ("POST", "/api/v1/sessions"), ("GET", "/api/v1/openapi.json"),
+        ("POST", "/sign-in/passkey/options"), ("POST", "/sign-in/passkey"), ("GET", "/sign-in/sso"),
+        ("GET", "/sign-in/sso/callback"), ("GET", "/sign-in/phone"), ("POST", "/sign-in/phone"),
+        ("POST", "/sign-in/phone/code"), ("POST", "/api/v1/sessions/phone-code"),
+        ("POST", "/api/v1/sessions/phone-code/redeem"),
     }  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from headgate_sdk.context import Actor, Context
 from headgate_sdk.database import Database
 from headgate_sdk.ids import new_id
 
+from headgate_kernel.observe.current import current_request_id
+
 PLATFORM = 0
 """Number under which the platform's own chain is kept."""
 
@@ -29,7 +31,7 @@ async def append_entry(ctx: Context, action: str, subject: str, details: Mapping
     await ctx.db.execute(
         _TENANTS, new_id(), ctx.clock.now(), actor.membership_id, actor.name, action, subject,
         encode_details(details), actor.kind, actor.person_id, actor.operator, actor.operator_id,
-        ctx.request_id, ctx.address, ctx.tenant.id,
+        ctx.request_id or current_request_id(), ctx.address, ctx.tenant.id,
     )  # fmt: skip
 
 
@@ -53,13 +55,13 @@ async def append_platform_entry(
         subject: to what, e.g. the short name of a tenant.
         details: before, after, reason; values that JSON can carry.
         now: when.
-        request_id: of the request.
+        request_id: of the request; by default the one that is being served.
         address: network address of who asked.
     """
     await db.execute(
         _PLATFORMS, new_id(), now, actor.membership_id, actor.name, action, subject,
         encode_details(details), actor.kind, actor.person_id, actor.operator, actor.operator_id,
-        request_id, address, PLATFORM,
+        request_id or current_request_id(), address, PLATFORM,
     )  # fmt: skip
 
 

@@ -6,8 +6,6 @@ whose rows nobody changes: number, entry and hash, where the hash covers the has
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
-
 from headgate_sdk.database import Database
 
 from headgate_kernel.audit.entries import GENESIS, TEXT, table_of
@@ -28,13 +26,7 @@ async def seal_all(databases: Databases, *, batch: int = BATCH) -> int:
     return sum([await seal_chain(databases, row["tenant_id"], batch=batch) for row in rows])
 
 
-async def seal_chain(
-    databases: Databases,
-    tenant_id: int,
-    *,
-    batch: int = BATCH,
-    progress: Callable[[int], Awaitable[None]] | None = None,
-) -> int:
+async def seal_chain(databases: Databases, tenant_id: int, *, batch: int = BATCH) -> int:
     """Seal what waits of one tenant (0 is the platform); nothing where another sealer is at it.
 
     Returns:
@@ -43,17 +35,16 @@ async def seal_chain(
     sealed = 0
     while True:
         async with databases.platform_scope() as db:
-            linked = await _seal_batch(db, tenant_id, batch)
+            linked, more = await _seal_batch(db, tenant_id, batch)
         sealed += linked
-        if progress is not None:
-            await progress(sealed)
-        if linked < batch:
+        if not more:
             return sealed
 
 
-async def _seal_batch(db: Database, tenant_id: int, batch: int) -> int:
+async def _seal_batch(db: Database, tenant_id: int, batch: int) -> tuple[int, bool]:
+    """Seal one batch; gives how many were linked, and whether more may wait."""
     if not await db.fetch_value("SELECT pg_try_advisory_xact_lock($1, $2)", _LOCK, tenant_id):
-        return 0
+        return 0, False
     head = await db.fetch_row(
         "SELECT seq, hash FROM audit_seal WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1", tenant_id
     )
@@ -65,14 +56,19 @@ async def _seal_batch(db: Database, tenant_id: int, batch: int) -> int:
         FROM audit_unsealed w CROSS JOIN LATERAL (
             SELECT {TEXT} AS text FROM {table} e WHERE {ours} AND e.id = w.entry_id OFFSET 0
         ) e
-        WHERE w.tenant_id = $1
-            AND (SELECT true FROM audit_seal s WHERE s.tenant_id = $1 AND s.entry_id = w.entry_id) IS NULL
-        ORDER BY w.entry_id LIMIT $2
+        WHERE w.tenant_id = $1 ORDER BY w.entry_id LIMIT $2
         """,  # noqa: S608 (names of our own)
         tenant_id, batch,
     )  # fmt: skip
+    noted = [row["entry_id"] for row in rows]
+    twice = await db.fetch(
+        "SELECT entry_id FROM audit_seal WHERE tenant_id = $1 AND entry_id = ANY($2)", tenant_id, noted
+    )
+    known = {row["entry_id"] for row in twice}  # a log that was brought in from elsewhere
     ids, numbers, hashes = [], [], []
     for row in rows:
+        if row["entry_id"] in known:
+            continue
         seq += 1
         chained = link(chained, row["text"])
         ids.append(row["entry_id"])
@@ -86,8 +82,10 @@ async def _seal_batch(db: Database, tenant_id: int, batch: int) -> int:
         tenant_id, numbers, ids, hashes,
     )  # fmt: skip
     # exactly these: others may have come meanwhile, and a note without its entry is left for verification
-    await db.execute("DELETE FROM audit_unsealed WHERE tenant_id = $1 AND entry_id = ANY($2)", tenant_id, ids)
-    return len(ids)
+    await db.execute(
+        "DELETE FROM audit_unsealed WHERE tenant_id = $1 AND entry_id = ANY($2)", tenant_id, noted
+    )
+    return len(ids), len(noted) == batch
 
 
 def link(before: bytes, text: str) -> bytes:

@@ -142,7 +142,7 @@ async def find_roles(ctx: Context, role_ids: Collection[UUID]) -> list[Role]:
     """
     wanted = set(role_ids)
     if not wanted:
-        raise Invalid(N_("Choose a role, or end the person's access."), field="roles")
+        raise Invalid(N_("Choose at least one role."), field="roles")
     if len(wanted) > MOST_ROLES:
         raise Invalid(N_("Too many: {most} at most."), field="roles", most=MOST_ROLES)
     found = [role for role in await list_roles(ctx) if role.id in wanted]

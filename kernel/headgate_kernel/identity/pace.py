@@ -5,6 +5,7 @@ count needs no sweeping and many tries at once cannot all pass as the first.
 """
 
 import hashlib
+import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ async def admit(db: "Database", pace: Pace, now: datetime, *about: object) -> No
     if counted is None:
         until = await db.fetch_value("SELECT until FROM guess_pace WHERE bucket = $1", bucket)
         seconds = (until - latest).total_seconds() if until else 0
-        raise TooManyTries(pace.words, seconds=max(1, int(seconds) + 1))
+        raise TooManyTries(pace.words, seconds=max(1, math.ceil(seconds)))
 
 
 async def refund(db: "Database", pace: Pace, *about: object) -> None:

@@ -155,6 +155,15 @@ async def list_passkeys(db: "Database", person_id: UUID, host: str) -> list[Pass
     )  # fmt: skip
 
 
+async def has_passkey(db: "Database", person_id: UUID, host: str) -> bool:
+    """Tell whether a person has a passkey at a host that still counts; `db` is a platform scope."""
+    found = await db.fetch_value(
+        "SELECT count(*) FROM person_passkey WHERE person_id = $1 AND rp_id = $2 AND cloned_at IS NULL",
+        person_id, host,
+    )  # fmt: skip
+    return bool(found)
+
+
 async def rename_passkey(kernel: "Kernel", site: Site, person_id: UUID, passkey_id: UUID, name: str) -> None:
     """Give a passkey another name.
 

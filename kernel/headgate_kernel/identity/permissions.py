@@ -20,6 +20,7 @@ EVERYTHING = "*"
 PEOPLE_WRITE = "headgate.people.write"
 ROLES_WRITE = "headgate.roles.write"
 TOKENS_WRITE = "headgate.tokens.write"
+SIGN_IN_WRITE = "headgate.sign_in.write"
 
 KERNEL_PERMISSIONS = (
     Permission("headgate.flow.write", N_("Change the order flow")),
@@ -30,7 +31,10 @@ KERNEL_PERMISSIONS = (
     Permission("headgate.people.read", N_("See who may sign in")),
     Permission(PEOPLE_WRITE, N_("Invite people, give them roles, end their access"), sensitive=True),
     Permission(ROLES_WRITE, N_("Change roles"), sensitive=True),
+    Permission(SIGN_IN_WRITE, N_("Decide how people sign in"), sensitive=True),
     Permission(TOKENS_WRITE, N_("Issue API tokens for oneself"), sensitive=True),
+    Permission("headgate.audit.read", N_("Read the audit log")),
+    Permission("headgate.data.write", N_("Take all data along, ask for its erasure"), sensitive=True),
 )
 """Permissions that the kernel asks for."""
 

@@ -13,6 +13,7 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId
 
 from headgate_kernel.identity.handoffs import create_handoff
+from headgate_kernel.identity.invitations import UNACCEPTED
 from headgate_kernel.identity.links import find_sender
 
 if TYPE_CHECKING:
@@ -74,13 +75,15 @@ async def switch_place(kernel: "Kernel", session: "Session", here: TenantId, slu
 def _person(session: "Session") -> UUID | None:
     if session.impersonation_id is not None or session.actor.scopes is not None:
         return None
+    if session.method == "oidc":  # a distributor's own identity provider vouches for nobody at another one
+        return None
     return session.actor.person_id
 
 
-_OTHERS = """
+_OTHERS = f"""
 SELECT t.id, t.slug, t.name
 FROM membership m JOIN tenant t ON t.id = m.tenant_id
 WHERE m.person_id = $1 AND m.tenant_id <> $2 AND m.state = 'active' AND t.state = 'active'
-  AND EXISTS (SELECT FROM tenant_host h WHERE h.tenant_id = t.id)
+  AND NOT {UNACCEPTED} AND EXISTS (SELECT FROM tenant_host h WHERE h.tenant_id = t.id)
 ORDER BY t.name, t.id LIMIT $3
-"""
+"""  # noqa: S608

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from headgate_sdk.ids import TenantId
 from headgate_sdk.jobs import JobType
 
 from headgate_kernel.jobs.kinds import KernelJob
@@ -44,7 +45,7 @@ def kinds_of(kernel: "Kernel") -> dict[str, Kind]:
 
 def _of_kernel(job: KernelJob) -> Kind:
     async def call(kernel: "Kernel", tenant_id: int, _: "Tenant | None", payload: Any) -> None:
-        await job.function(kernel, tenant_id, payload)
+        await job.function(kernel, TenantId(tenant_id), payload)
 
     return Kind(job.payload, call, job.max_attempts, job.timeout.total_seconds(), job.while_suspended)
 

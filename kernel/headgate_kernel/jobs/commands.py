@@ -66,7 +66,7 @@ def status(line: "CommandLine") -> None:
             )
         words += [f"{kind.count} given up of {kind.job}" for kind in queue.dead]
         for letter in dead:
-            reason = letter.error.message.format_map(letter.error.params) if letter.error else ""
+            reason = letter.error.fill(letter.error.message) if letter.error else ""
             words.append(f"  {letter.id}  {letter.job}  {letter.tenant or 'platform'}: {reason}")
         return words
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from headgate_sdk.ids import TenantId
 from headgate_sdk.jobs import Schedule
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class KernelJob(msgspec.Struct, frozen=True):
 
     name: str
     payload: type[msgspec.Struct]
-    function: "Callable[[Kernel, int, Any], Awaitable[None]]"
+    function: "Callable[[Kernel, TenantId, Any], Awaitable[None]]"
     max_attempts: int = 8
     timeout: timedelta = timedelta(seconds=60)
     while_suspended: bool = False

@@ -1,6 +1,6 @@
 """Dead letters, and jobs that are being tried again: why, and what the operator may do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -135,7 +135,8 @@ async def _retry(db: "UnitOfWork", job: str, ids: Sequence[UUID] | None, now: da
 
 def _letter(*row: Any) -> Letter:
     *plain, error = row
-    return Letter(*plain, msgspec.json.decode(error, type=ErrorWords) if error else None)
+    make: Callable[..., Letter] = Letter
+    return make(*plain, msgspec.json.decode(error, type=ErrorWords) if error else None)
 
 
 def _details(count: int, ids: Sequence[UUID] | None) -> dict[str, object]:

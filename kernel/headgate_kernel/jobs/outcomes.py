@@ -29,6 +29,12 @@ class ErrorWords(msgspec.Struct, frozen=True):
     message: str
     params: dict[str, str] = {}
 
+    def fill(self, text: str) -> str:
+        """Fill the message, or a translation of it."""
+        error = HeadgateError(self.message)
+        error.params = dict(self.params)
+        return error.fill(text)
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a claim.

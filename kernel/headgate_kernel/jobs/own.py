@@ -13,6 +13,8 @@ from headgate_kernel.jobs.kinds import KernelJob, KernelSchedule, NoDetails
 from headgate_kernel.notify.messages import JOB as SEND
 from headgate_kernel.notify.messages import SendMessage
 from headgate_kernel.notify.sending import deliver, forget_old_messages
+from headgate_kernel.portability.requests import JOB as ERASE
+from headgate_kernel.portability.requests import EraseTenant, erase
 from headgate_kernel.tenancy.figures import gather_figures
 from headgate_kernel.tenancy.sample_job import JOB as SAMPLE_JOB
 
@@ -43,6 +45,7 @@ KERNEL_JOBS: list[KernelJob] = [
         "headgate.audit.verify", NoDetails, verify_one, timeout=timedelta(minutes=30), while_suspended=True
     ),
     KernelJob("headgate.audit.verify_platform", NoDetails, verify_platform, timeout=timedelta(minutes=30)),
+    KernelJob(ERASE, EraseTenant, erase, timeout=timedelta(minutes=30)),
 ]
 
 KERNEL_SCHEDULES: list[KernelSchedule] = [

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+import asyncpg
 import msgspec
 from headgate_sdk.errors import HeadgateError, NotReady
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId
 from headgate_sdk.jobs import GiveUp
 
+from headgate_kernel.database.errors import DatabaseBusy, ServerUnreachable
 from headgate_kernel.jobs.catalogue import Kind, kinds_of
 from headgate_kernel.jobs.claims import Claim
 from headgate_kernel.jobs.outcomes import (
@@ -22,6 +24,7 @@ from headgate_kernel.jobs.outcomes import (
     waiting,
     words_of,
 )
+from headgate_kernel.observe.current import RequestNote, current_request
 
 if TYPE_CHECKING:
     from headgate_kernel.runtime import Kernel
@@ -29,6 +32,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 UNKNOWN_ATTEMPTS = 8
+DATABASE_GONE = (
+    DatabaseBusy,
+    ServerUnreachable,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+)
+"""No fault of a job."""
 TENANTS_HELD = 10_000
 
 
@@ -75,11 +87,17 @@ class JobRunner:
     async def _attempt(
         self, claim: Claim, kind: Kind, tenant: "Tenant | None", payload: msgspec.Struct
     ) -> Outcome:
+        note = RequestNote(claim.id.hex)  # so that lines of the log tell which job wrote them
+        note.tenant, note.tenant_id = tenant.info.slug if tenant else "", claim.tenant_id
+        current_request.set(note)
         try:
             async with asyncio.timeout(kind.seconds) as limit:
                 await kind.call(self._kernel, claim.tenant_id, tenant, payload)
         except NotReady as error:
             log.info("job %s of tenant %s is put off: %s", claim.job, claim.tenant_id, error)
+            return not_ready(claim, words_of(error))
+        except DATABASE_GONE as error:
+            log.warning("job %s of tenant %s is put off: %s", claim.job, claim.tenant_id, error)
             return not_ready(claim, words_of(error))
         except GiveUp as error:
             log.warning("job %s of tenant %s is given up: %s", claim.job, claim.tenant_id, error)

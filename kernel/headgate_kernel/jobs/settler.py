@@ -63,6 +63,8 @@ class Settler:
                 self._unwritten[:0] = batch
                 self._some.set()
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception:
+                log.exception("%s outcomes of jobs were not written down; they will be run again", len(batch))
             else:
                 if lost:
                     log.warning("%s jobs had been taken over by another worker before they were done", lost)

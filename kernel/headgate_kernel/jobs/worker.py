@@ -111,9 +111,8 @@ class Worker:
             if (room := self._room()) > 0:
                 try:
                     took = await self._take(room)
-                except DATABASE_AWAY as error:
-                    log.warning("jobs cannot be taken: %s", error)
-                    await asyncio.sleep(AWAY_SECONDS)
+                except Exception as error:  # noqa: BLE001 (it must go on, whatever it is)
+                    await _recover("jobs cannot be taken", error)
             self._fill()
             if not took or self._room() <= 0:
                 await bell.wait(LOOK_SECONDS)
@@ -203,8 +202,8 @@ class Worker:
                 ours = await renew(
                     self._kernel.databases, held, now=self._kernel.clock.now(), lease=self._lease
                 )
-            except DATABASE_AWAY as error:
-                log.warning("leases of jobs cannot be renewed: %s", error)
+            except Exception as error:  # noqa: BLE001 (it must go on, whatever it is)
+                await _recover("leases of jobs cannot be renewed", error, seconds=0)
                 continue
             lost = {claim.id for claim in held} - ours
             self._queue = deque(entry for entry in self._queue if entry[1].id not in lost)
@@ -226,13 +225,18 @@ class Worker:
                     pass
                 if turn % RESUME_TURNS == 0:
                     await resume_waiting(self._kernel)
-            except DATABASE_AWAY as error:
-                log.warning("schedules cannot be looked at: %s", error)
-                await asyncio.sleep(AWAY_SECONDS)
-            except Exception:
-                log.exception("schedules could not be looked at")
-                await asyncio.sleep(AWAY_SECONDS)
+            except Exception as error:  # noqa: BLE001 (it must go on, whatever it is)
+                await _recover("schedules cannot be looked at", error)
             await asyncio.sleep(TURN_SECONDS)
+
+
+async def _recover(what: str, error: Exception, seconds: float = AWAY_SECONDS) -> None:
+    """Tell what went wrong, and rest before the next try."""
+    if isinstance(error, DATABASE_AWAY):
+        log.warning("%s: %s", what, error)
+    else:
+        log.error("%s", what, exc_info=error)
+    await asyncio.sleep(seconds)
 
 
 async def _all_ended(tasks: "set[asyncio.Task[Outcome]]", grace: float, hurry: asyncio.Event | None) -> None:

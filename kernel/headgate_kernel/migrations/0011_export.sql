@@ -8,10 +8,10 @@ CREATE TABLE retained_archive (
     keep_until timestamptz NOT NULL,
     tables     text[] NOT NULL,
     certificate jsonb NOT NULL,
-    content    bytea NOT NULL
+    content    bytea
 );
 SELECT headgate_platform_table('retained_archive');
-COMMENT ON COLUMN retained_archive.content IS 'sealed: an export with only the tables named';
+COMMENT ON COLUMN retained_archive.content IS 'sealed: an export with only the tables named; none where nothing is kept';
 
 -- one at a time; the operator carries it out after the days of reflection
 CREATE TABLE erasure_request (

@@ -1,7 +1,7 @@
 """Messages in words: one template gives the subject, the plain text and the HTML.
 
 The first line of `web/templates/messages/<template>.txt` is the subject. Empty lines part paragraphs; a line
-that is nothing but an address becomes a button.
+that is nothing but an address becomes a link. A text message is all of it in one line.
 """
 
 import re
@@ -62,6 +62,8 @@ def _text(message: Message, catalogue: "Catalogue", sender: str) -> tuple[str, s
         values, _=lambda text: catalogue.translate(message.locale, text), sender=sender
     )
     subject, _, body = rendered.partition("\n")
+    if message.channel == "sms":  # which has no subject of its own
+        body = _one_line(rendered)
     return _one_line(subject), body.strip()
 
 

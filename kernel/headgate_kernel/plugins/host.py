@@ -96,6 +96,8 @@ class PluginHost:
             )
         try:
             _refuse_specname(plugin)
+            if plugin.manifest.settings is not None:
+                plugin.manifest.settings()  # every setting has a default
             self._manager.register(plugin.module, name=plugin.manifest.id)
             self._manager.check_pending()
             declared = self._declared_by(plugin)

@@ -5,7 +5,7 @@ import hashlib
 import io
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO, cast
 
 import msgspec
 from headgate_sdk.errors import Invalid
@@ -20,13 +20,13 @@ class Archive:
     """An export on disk.
 
     Args:
-        path: of the file.
+        path: of the file, or the file itself.
 
     Raises:
         Invalid: it is no export, of another format, or damaged; says which part.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | IO[bytes]) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
             self.manifest = msgspec.json.decode(self._zip.read(MANIFEST), type=Manifest)
@@ -58,9 +58,9 @@ class Archive:
             if digest.hexdigest() != entry.sha256:
                 raise _damaged(entry.name)
 
-    def table(self, name: str) -> IO[bytes]:
+    def table(self, name: str) -> BinaryIO:
         """Open a table's rows."""
-        return self._zip.open(f"tables/{name}.csv")
+        return cast("BinaryIO", self._zip.open(f"tables/{name}.csv"))
 
     def rows(self, name: str) -> list[dict[str, str]]:
         """Read a small list, such as that of the people; "" stands for no value."""

@@ -11,9 +11,7 @@ AUDIT = frozenset({"audit_entry", "audit_seal", "audit_unsealed", "audit_verific
 """Removed by the database's own function, after the tenant itself: see the migration of the audit log."""
 
 
-async def clear_tenant(
-    db: Database, tenant_id: int, live: Sequence[LiveTable]
-) -> dict[str, int]:
+async def clear_tenant(db: Database, tenant_id: int, live: Sequence[LiveTable]) -> dict[str, int]:
     """Delete all rows of a tenant, its own row and its audit log; gives how many, by table.
 
     Args:

@@ -1,6 +1,7 @@
-"""Erase a tenant: every row, file and job, its people where they belong nowhere else; keep what the law needs."""
+"""Erase a tenant: every row, file and job, and people who belong nowhere else; keep what the law needs."""
 
 import asyncio
+import io
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,11 +14,11 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 
 from headgate_kernel.audit import append_platform_entry
-from headgate_kernel.database.pool import connect
+from headgate_kernel.portability.archive import Archive
 from headgate_kernel.portability.classes import PLATFORM_KEEPS
 from headgate_kernel.portability.clearing import clear_people, clear_tenant, people_only_here
+from headgate_kernel.portability.exports import export_chunks
 from headgate_kernel.portability.schema import LiveTable, tables_of_tenants
-from headgate_kernel.portability.writing import Exporter
 from headgate_kernel.tenancy.directory import touch
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ SETTLE_SECONDS = 2.5
 """Workers know of a suspension within a second; what they had begun gets the rest of the time to end."""
 
 ARCHIVE_PLACE = "retained_archive:content"
+CERTIFICATE_YEARS = 3
+"""A certificate is kept this long where nothing else is."""
+
 DAYS_A_YEAR = 365.25
 
 
@@ -60,7 +64,7 @@ class Certificate(msgspec.Struct, frozen=True):
         people_rows: what was kept of them and deleted, by table.
         left: rows found by counting again afterwards; always 0.
         retained: what is kept, sealed, and for how long.
-        archive_id: of what is kept; None when nothing is.
+        archive_id: under which the certificate, and what is retained, are kept.
     """
 
     slug: str
@@ -73,7 +77,7 @@ class Certificate(msgspec.Struct, frozen=True):
     people_rows: dict[str, int]
     left: int
     retained: tuple[Retained, ...]
-    archive_id: UUID | None
+    archive_id: UUID
 
 
 async def erase_tenant(
@@ -110,10 +114,9 @@ async def erase_tenant(
             )  # fmt: skip
         certificate = Certificate(
             slug, tenant.info.name, kernel.clock.now(), by.name, reason, rows, len(people), people_rows, left,
-            retained, new_id() if retained else None,
+            retained, new_id(),
         )  # fmt: skip
-        if retained:
-            await _keep(kernel, work, certificate, content)
+        await _keep(kernel, work, certificate, content)
         await append_platform_entry(
             work, actor=by, action="tenant.erase", subject=slug,
             details={"reason": reason, "rows": sum(rows.values()), "people": len(people)},
@@ -144,23 +147,20 @@ async def _stop(kernel: "Kernel", tenant: "Tenant") -> None:
 async def _what_is_kept(
     kernel: "Kernel", slug: str, years: Mapping[str, int]
 ) -> tuple[bytes, tuple[Retained, ...]]:
-    connection = await connect(kernel.databases.server.platform)
-    try:
-        sealed = [(column.table, column.column) for column in kernel.secrets.columns]
-        exporter = Exporter(connection, kernel.host, sealed, only=frozenset(years))
-        content = b"".join([chunk async for chunk in exporter.chunks(slug)])
-    finally:
-        await connection.close()
-    assert exporter.manifest is not None
-    kept = [Retained(t.name, years[t.name], t.rows) for t in exporter.manifest.tables if t.rows]
-    return content, tuple(kept)
+    content = b"".join([chunk async for chunk in export_chunks(kernel, slug, only=frozenset(years))])
+    tables = Archive(io.BytesIO(content)).manifest.tables
+    return content, tuple(
+        Retained(table.name, years[table.name], table.rows) for table in tables if table.rows
+    )
 
 
 async def _keep(kernel: "Kernel", work: "UnitOfWork", certificate: Certificate, content: bytes) -> None:
-    longest = max(kept.years for kept in certificate.retained)
-    sealed = await kernel.secrets.seal(
-        work, tenant_id=0, place=f"{ARCHIVE_PLACE}:{certificate.archive_id}", value=content
-    )
+    longest = max((kept.years for kept in certificate.retained), default=CERTIFICATE_YEARS)
+    sealed = None
+    if certificate.retained:
+        sealed = await kernel.secrets.seal(
+            work, tenant_id=0, place=f"{ARCHIVE_PLACE}:{certificate.archive_id}", value=content
+        )
     await work.execute(
         """
         INSERT INTO retained_archive (id, slug, name, erased_at, keep_until, tables, certificate, content)
@@ -178,5 +178,5 @@ async def _count(work: "UnitOfWork", tenant_id: int, live: list[LiveTable]) -> i
         for table in live
         if table.name not in PLATFORM_KEEPS
     ]
-    left: int = await work.fetch_value(f"SELECT {' + '.join(f'({one})' for one in counts)}", tenant_id)  # noqa: S608
+    left: int = await work.fetch_value(f"SELECT {' + '.join(f'({one})' for one in counts)}", tenant_id)
     return left

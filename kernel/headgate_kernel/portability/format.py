@@ -1,11 +1,11 @@
-"""The format of an export: a zip archive that people and programs can read.
+r"""The format of an export: a zip archive that people and programs can read.
 
     manifest.json             what is in it, from which version, with a SHA-256 of each table
-    tables/<table>.csv        PostgreSQL's CSV with a header line; no value at all is NULL, "" is the empty text
+    tables/<table>.csv        PostgreSQL's CSV with a header; no value at all is NULL, "" the empty text
     people.csv, logins.csv    the persons behind the memberships
     files/<id>                uploaded files, their type is in tables/stored_file.csv
 
-Times are UTC in ISO 8601, amounts decimal, binary values hexadecimal after `\\x`.
+Times are UTC in ISO 8601, amounts decimal, binary values hexadecimal after `\x`.
 """
 
 from datetime import datetime

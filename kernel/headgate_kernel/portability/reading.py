@@ -99,8 +99,8 @@ class _Importer:
         unknown = entries.keys() - {table.name for table in live}
         if unknown:
             raise Invalid(
-                N_("The export holds {table}, which this installation does not have. Install its plugin first."),
-                field="file", table=sorted(unknown)[0],
+                N_("The export holds {table}, which is not here. Install the plugin that it belongs to."),
+                field="file", table=min(unknown),
             )  # fmt: skip
         rows = {}
         for table in live:
@@ -134,7 +134,9 @@ class _Importer:
         """Make the tenant's row; with `replace`, after removing all that is there."""
         db, tenant = self._db, self._archive.manifest.tenant
         await db.execute("SELECT pg_advisory_xact_lock(7226003)")
-        known_plan = await db.fetch_value("SELECT $1::text IS NULL OR $1 IN (SELECT key FROM plan)", tenant.plan)
+        known_plan = await db.fetch_value(
+            "SELECT $1::text IS NULL OR $1 IN (SELECT key FROM plan)", tenant.plan
+        )
         if not known_plan:
             raise Invalid(
                 N_("The export is on the plan {plan}, which is not here. Add it with: headgate plans apply"),
@@ -150,7 +152,7 @@ class _Importer:
             )  # fmt: skip
         if self._archive.manifest.with_secrets and there != tenant.id:
             raise Invalid(
-                N_("This export holds keys, which open only in the tenant that they are from: restore it there."),
+                N_("This export holds keys, which open only in the tenant they are from: restore it there."),
                 field="file",
             )
         if there is not None:
@@ -192,7 +194,8 @@ class _Importer:
         }
         fresh = [person for person in self._archive.rows(PEOPLE) if person["id"] not in self._persons]
         await db.execute_many(
-            "INSERT INTO person (id, name, locale, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO person (id, name, locale, created_at) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (id) DO NOTHING",
             [
                 (UUID(p["id"]), p["name"], p["locale"] or None, datetime.fromisoformat(p["created_at"]))
                 for p in fresh
@@ -218,7 +221,8 @@ class _Importer:
         db, waiting = self._db, f"moving_{table.name}"
         columns = ", ".join(f'"{column}"' for column in entry.columns)
         await db.execute(
-            f'CREATE TEMP TABLE "{waiting}" ON COMMIT DROP AS SELECT {columns} FROM "{table.name}" WITH NO DATA'  # noqa: S608 (names of the catalogue)
+            f'CREATE TEMP TABLE "{waiting}" ON COMMIT DROP AS '  # noqa: S608 (names of the catalogue)
+            f'SELECT {columns} FROM "{table.name}" WITH NO DATA'
         )
         raw = await db.connection()
         with self._archive.table(table.name) as member:

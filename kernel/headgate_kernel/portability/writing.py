@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 from headgate_sdk.errors import NotFound
@@ -74,15 +74,14 @@ class Exporter:
         try:
             tenant, taken_at = await self._tenant(slug)
             with zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-                entries = []
+                entries: list[TableEntry] = []
                 for table, kind in await self._tables():
                     async for chunk in self._table(archive, table, kind, tenant.id, entries):
                         yield chunk
                 files = 0
-                async for chunk in self._files(archive, tenant.id):
-                    files += isinstance(chunk, int)
-                    if isinstance(chunk, bytes):
-                        yield chunk
+                async for count in self._files(archive, tenant.id):
+                    files += count
+                    yield self._sink.take()
                 people = await self._people(archive, tenant.id)
                 self.manifest = Manifest(
                     FORMAT, version("headgate-kernel"), taken_at, tenant, self._with_secrets,
@@ -95,8 +94,10 @@ class Exporter:
 
     async def _tenant(self, slug: str) -> tuple[TenantEntry, datetime]:
         row = await self._connection.fetchrow(
-            "SELECT id, slug, name, currency, timezone, locale, brand_colour, plan, created_at, now() AS taken_at "
-            "FROM tenant WHERE slug = $1",
+            """
+            SELECT id, slug, name, currency, timezone, locale, brand_colour, plan, created_at, now() AS taken_at
+            FROM tenant WHERE slug = $1
+            """,
             slug,
         )
         if row is None:
@@ -134,15 +135,15 @@ class Exporter:
             tag = await self._connection.copy_from_query(
                 select_rows(table, columns, blanked), tenant_id, output=take, format="csv", header=True
             )
-        rows = int(cast("str", tag).rpartition(" ")[2])
+        rows = int(tag.rpartition(" ")[2])
         entries.append(TableEntry(table.name, tuple(columns), rows, digest.hexdigest(), blanked))
         yield self._sink.take()
 
     def _blanked(self, table: LiveTable) -> tuple[str, ...]:
         return tuple(column for column in table.columns if (table.name, column) in self._sealed)
 
-    async def _files(self, archive: zipfile.ZipFile, tenant_id: int) -> AsyncIterator[bytes | int]:
-        """Write the files; gives pieces of the archive, and a number for each file."""
+    async def _files(self, archive: zipfile.ZipFile, tenant_id: int) -> AsyncIterator[int]:
+        """Write the files, some at a time; gives how many."""
         if self._only is not None and not self._only & FILES.keys():
             return
         last = None
@@ -155,8 +156,7 @@ class Exporter:
             for row in rows:
                 archive.writestr(zipfile.ZipInfo(f"files/{row['id']}"), row["content"])
                 last = row["id"]
-                yield 1
-            yield self._sink.take()
+            yield len(rows)
             if len(rows) < FILES_AT_ONCE:
                 return
 
@@ -173,7 +173,7 @@ class Exporter:
                 tag = await self._connection.copy_from_query(
                     query, tenant_id, output=take, format="csv", header=True
                 )
-                people = int(cast("str", tag).rpartition(" ")[2])
+                people = int(tag.rpartition(" ")[2])
         return people
 
     async def _migrations(self) -> tuple[str, ...]:
@@ -184,7 +184,9 @@ class Exporter:
 def select_rows(table: LiveTable, columns: Sequence[str], blanked: Sequence[str] = ()) -> str:
     """Give the query of a tenant's rows in the order of the key, `$1` being the tenant."""
     shown = ", ".join(
-        f"{'NULL' if column in table.optional else _EMPTY} AS \"{column}\"" if column in blanked else f'"{column}"'
+        f'{"NULL" if column in table.optional else _EMPTY} AS "{column}"'
+        if column in blanked
+        else f'"{column}"'
         for column in columns
     )
     return f'SELECT {shown} FROM "{table.name}" WHERE tenant_id = $1 ORDER BY {table.order}'  # noqa: S608 (names of the catalogue)

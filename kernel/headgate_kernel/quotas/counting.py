@@ -4,7 +4,6 @@ import random
 from datetime import date
 
 from headgate_sdk.context import Context, QuotaPlace
-from headgate_sdk.errors import QuotaExceeded
 
 from headgate_kernel.quotas.meters import METERS, Meter, period_of
 from headgate_kernel.quotas.refusals import refusal

@@ -22,8 +22,8 @@ _TO_STAFF = {
         "a larger plan."
     ),
     "api_requests": N_(
-        "The plan {plan} gives {limit} API requests a month, and all are used. Ask your operator for a larger "
-        "plan; counting begins anew on {day}."
+        "The plan {plan} gives {limit} API requests a month, and all are used. Ask your operator for a "
+        "larger plan; counting begins anew on {day}."
     ),
 }
 _TO_CUSTOMERS = N_(

@@ -1,7 +1,7 @@
 """How a limit is dealt out to slots, so that orders of one tenant need not wait for each other.
 
-What the slots may use together never exceeds the limit, so each can be counted up by itself. Only when no slot
-has room are all of them looked at together, and what is left is dealt out anew.
+What the slots may use together never exceeds the limit, so each can be counted up by itself. Only when no
+slot has room are all of them looked at together, and what is left is dealt out anew.
 """
 
 from collections.abc import Sequence

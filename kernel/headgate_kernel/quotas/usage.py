@@ -112,7 +112,8 @@ WITH asked AS (
     JOIN quota_use q ON q.tenant_id = a.id AND q.period IN (a.month, $3::date)
     GROUP BY q.tenant_id, q.meter
 ), counted AS (
-    SELECT u.tenant_id, array_agg(u.meter) AS meters, array_agg(u.used) AS used FROM used u GROUP BY u.tenant_id
+    SELECT u.tenant_id, array_agg(u.meter) AS meters, array_agg(u.used) AS used
+    FROM used u GROUP BY u.tenant_id
 ), people AS (
     SELECT m.tenant_id, count(*) AS members FROM membership m
     WHERE m.tenant_id = ANY($1::integer[]) AND m.state = 'active' GROUP BY m.tenant_id

@@ -21,6 +21,7 @@ KERNEL_COLUMNS = (
     SealedColumn("operator_sso", "client_secret", platform=True),
     SealedColumn("retained_archive", "content", platform=True),
     SealedColumn("sign_in_policy", "client_secret", key=("tenant_id",)),
+    SealedColumn("plugin_settings", "secrets", key=("plugin",)),
 )
 """The kernel's own."""
 

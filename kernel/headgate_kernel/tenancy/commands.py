@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from headgate_kernel.installation import database_ready
-from headgate_kernel.tenancy.blueprints import Outcome, apply_blueprint, plan_blueprint, read_source
+from headgate_kernel.tenancy.blueprints import apply_blueprint, plan_blueprint, read_source
 from headgate_kernel.tenancy.blueprints.exporting import Export, differences, export_tenant, patch_blueprint
 from headgate_kernel.tenancy.blueprints.schema import schema_text
 from headgate_kernel.tenancy.blueprints.source import FILE_NAME
@@ -70,9 +70,7 @@ def apply_command(line: "CommandLine", folder: Path, no_sample: bool, yes: bool,
         if not outcome.is_change and not invite:
             return
         click.confirm("Apply this?", abort=True)
-    done = _run(
-        line, lambda kernel: apply_blueprint(kernel, folder, sample=not no_sample, invite=invite)
-    )
+    done = _run(line, lambda kernel: apply_blueprint(kernel, folder, sample=not no_sample, invite=invite))
     _print(outcome_lines(done, line.host, done=True) if yes or done.invited else ["Applied."])
     click.echo(f"Address: {done.after.profile.host}.{line.settings().domain}")
 
@@ -83,7 +81,8 @@ def apply_command(line: "CommandLine", folder: Path, no_sample: bool, yes: bool,
 def diff_command(line: "CommandLine", folder: Path) -> None:
     """Tell what is other at the live distributor than in the blueprint in FOLDER. Ends with 0 or 2.
 
-    `+` is there and not in the file, `-` is in the file and not there, `~` goes from the file to what is there.
+    `+` is there and not in the file, `-` is in the file and not there, `~` goes from the file to what is
+    there.
     """
     changes = _run(line, lambda kernel: differences(kernel, read_source(folder)))
     for change in changes:
@@ -99,9 +98,7 @@ def diff_command(line: "CommandLine", folder: Path) -> None:
 @click.option("--to", "folder", type=_FOLDER, help="Write a blueprint with its files into this new folder.")
 @click.option("--patch", "patched", type=_FOLDER, help="Take what differs over into this blueprint.")
 @click.pass_obj
-def export_command(
-    line: "CommandLine", slug: str | None, folder: Path | None, patched: Path | None
-) -> None:
+def export_command(line: "CommandLine", slug: str | None, folder: Path | None, patched: Path | None) -> None:
     """Write the distributor SLUG as it is as a blueprint: to the terminal, or into a folder.
 
     With --patch the file that is there is changed in place, and keeps its comments.

@@ -9,13 +9,15 @@ from headgate_sdk.context import TenantInfo
 from headgate_sdk.ids import TenantId
 
 from headgate_kernel.plugins.host import PluginHost
-from headgate_kernel.tenancy.setting_values import settings_of_tenant
+from headgate_kernel.tenancy.setting_secrets import open_texts, with_secrets
+from headgate_kernel.tenancy.setting_values import settings_of_tenant, settings_types
 from headgate_kernel.tenancy.plan_terms import UNLIMITED, Plan, decode_plan
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database, Record
 
     from headgate_kernel.database.database import Databases
+    from headgate_kernel.secrets import Secrets
 
 CHECK_SECONDS = 1.0
 UNKNOWN_SECONDS = 2.0
@@ -49,9 +51,18 @@ class Tenant(msgspec.Struct, frozen=True):
 
 
 class TenantDirectory:
-    """Finds tenants by host. A change is seen at once where it was made, and elsewhere within a second."""
+    """Finds tenants by host. A change is seen at once where it was made, and elsewhere within a second.
 
-    def __init__(self, databases: "Databases", host: PluginHost) -> None:
+    Args:
+        databases: where tenants are.
+        host: the installed plugins.
+        secrets: opens those among plugins' settings; without it they are empty.
+    """
+
+    def __init__(
+        self, databases: "Databases", host: PluginHost, secrets: "Secrets | None" = None
+    ) -> None:
+        self._secrets = secrets
         self._databases = databases
         self._plugins = host
         self._by_host: dict[str, tuple[float, Tenant]] = {}
@@ -81,7 +92,7 @@ class TenantDirectory:
         """Give a tenant by its short name, fresh from the database."""
         async with self._databases.platform_scope() as db:
             row = await db.fetch_row(f"{_SELECT} WHERE t.slug = $1", slug)
-        return self._tenant(row) if row else None
+            return await self._with_secrets(db, self._tenant(row), row) if row else None
 
     async def by_id(self, tenant_id: TenantId) -> Tenant | None:
         """Give a tenant by its number, fresh from the database."""
@@ -91,7 +102,7 @@ class TenantDirectory:
     async def read(self, db: "Database", tenant_id: TenantId) -> Tenant | None:
         """Give a tenant by its number, as a transaction of the platform sees it."""
         row = await db.fetch_row(f"{_SELECT} WHERE t.id = $1", tenant_id)
-        return self._tenant(row) if row else None
+        return await self._with_secrets(db, self._tenant(row), row) if row else None
 
     def forget(self, tenant_id: TenantId) -> None:
         """Drop what is held of a tenant: the next request reads it anew."""
@@ -106,16 +117,28 @@ class TenantDirectory:
             row = await db.fetch_row(
                 f"{_SELECT} JOIN tenant_host h ON h.tenant_id = t.id WHERE h.host = $1", host
             )
-        if row is None:
+            tenant = await self._with_secrets(db, self._tenant(row), row) if row else None
+        if tenant is None:
             self._by_host.pop(host, None)
             if len(self._unknown) >= UNKNOWN_ENTRIES:
                 self._unknown.clear()
             self._unknown[host] = now
             return None
-        tenant = self._tenant(row)
         if forgotten == self._forgotten:  # else it may have changed while it was read
             self._by_host[host] = (now, tenant)
         return tenant
+
+    async def _with_secrets(self, db: "Database", tenant: Tenant, row: "Record") -> Tenant:
+        """Open the secrets among the settings; few tenants have any."""
+        if row["sealed"] is None or self._secrets is None:
+            return tenant
+        kinds, settings = settings_types(self._plugins), dict(tenant.settings)
+        for plugin, sealed in msgspec.json.decode(row["sealed"]).items():
+            if plugin in kinds:
+                texts = await open_texts(self._secrets, db, tenant.info.id, plugin, bytes.fromhex(sealed))
+                kind = kinds[plugin]
+                settings[kind] = with_secrets(settings.get(kind) or kind(), texts)
+        return msgspec.structs.replace(tenant, settings=settings)
 
     def _tenant(self, row: "Record") -> Tenant:
         info = TenantInfo(
@@ -163,6 +186,8 @@ SELECT t.id, t.slug, t.name, t.currency, t.timezone, t.locale, t.brand_colour, t
        coalesce((SELECT s.notice FROM tenant_suspension s WHERE s.tenant_id = t.id), '') AS notice,
        (SELECT jsonb_object_agg(k.plugin, k."values")
         FROM plugin_settings k WHERE k.tenant_id = t.id) AS settings,
+       (SELECT jsonb_object_agg(k.plugin, encode(k.secrets, 'hex'))
+        FROM plugin_settings k WHERE k.tenant_id = t.id AND k.secrets IS NOT NULL) AS sealed,
        coalesce((SELECT r.revision FROM tenant_revision r WHERE r.tenant_id = t.id), 1) AS revision,
        array(SELECT a.plugin FROM plugin_activation a
              WHERE a.tenant_id = t.id AND a.state = 'active') AS plugins,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
+from asyncpg import UniqueViolationError
 from headgate_sdk.blueprint import Blueprint, PersonEntry, Profile
 from headgate_sdk.context import Actor, Context
 from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields
@@ -137,14 +138,17 @@ async def onboard_tenant(kernel: "Kernel", wanted: NewTenant, *, operator: Actor
         links.append(await _finish(kernel, ctx.acting_as(operator), wanted, source))
 
     try:
-        checked = await check_source(kernel, source)
-        await carry_out(kernel, checked, keep=True, sample=False, actor=operator, finish=finish)
-    except Exception:
+        await check_source(kernel, source)
+        await carry_out(kernel, source, keep=True, sample=False, actor=operator, finish=finish)
+    except Exception as error:
         # the same form was sent twice at once, and the other one was faster
         known = await _known(kernel, wanted.key)
-        if known is None:
-            raise
-        return Onboarded(known, "")
+        if known is not None:
+            return Onboarded(known, "")
+        if isinstance(error, UniqueViolationError):
+            field = "host" if error.constraint_name == "tenant_host_pkey" else "slug"
+            raise Invalid(N_("Somebody else has just taken this."), field=field) from None
+        raise
     return Onboarded(wanted.slug, links[0])
 
 

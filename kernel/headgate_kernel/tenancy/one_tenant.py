@@ -11,7 +11,6 @@ from headgate_kernel.identity.impersonations import Impersonation, list_imperson
 from headgate_kernel.identity.members import Member, list_members
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.quotas import Usage, usage_of
-from headgate_kernel.tenancy.figures import tenant_figures
 from headgate_kernel.tenancy.hosts import list_hosts
 from headgate_kernel.tenancy.plan_terms import Plan
 from headgate_kernel.tenancy.plans import plan_of
@@ -99,12 +98,13 @@ class TenantDetails(msgspec.Struct, frozen=True, kw_only=True):
     sample: SampleData | None
 
 
-async def tenant_details(ctx: Context, host: PluginHost) -> TenantDetails:
+async def tenant_details(ctx: Context, host: PluginHost, figures: list[Figure]) -> TenantDetails:
     """Read one tenant for the operator.
 
     Args:
         ctx: of the tenant, acting as an operator (`tenancy.operating`).
         host: the installed plugins.
+        figures: what plugins tell, asked in a unit of work of the tenant itself.
     """
     members = await list_members(ctx.acting_as(SYSTEM), view="staff", limit=200)
     created_at = await ctx.db.fetch_value("SELECT created_at FROM tenant WHERE id = $1", ctx.tenant.id)
@@ -114,7 +114,7 @@ async def tenant_details(ctx: Context, host: PluginHost) -> TenantDetails:
         hosts=await list_hosts(ctx),
         plan=await plan_of(ctx.db, ctx.tenant.id),
         usage=usage.get(ctx.tenant.id, ()),
-        figures=await tenant_figures(ctx),
+        figures=figures,
         plugins=await _plugins(ctx, host),
         owners=[one for one in members.items if EVERYTHING in one.permissions],
         sign_ins=await ctx.db.fetch_as(SignIn, _SIGN_INS, ctx.tenant.id),

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from headgate_sdk.context import Actor, Context
+from headgate_sdk.ids import TenantId
 from headgate_sdk.tables import tenant_id_in_scope
 
 from headgate_kernel.audit import append_platform_entry
@@ -37,7 +38,7 @@ async def operating(
     """
     async with kernel.databases.platform_scope() as work:
         work.after_commit(lambda: kernel.directory.forget(tenant.info.id))
-        async with tenant_in_scope(work, tenant):
+        async with tenant_in_scope(work, tenant.info.id):
             yield kernel.make_context(
                 tenant, actor, work, locale=locale, request_id=current_request_id(), address=address
             )
@@ -53,10 +54,10 @@ async def note_deed(ctx: Context, action: str, **details: object) -> None:
 
 
 @asynccontextmanager
-async def tenant_in_scope(work: "UnitOfWork", tenant: "Tenant") -> AsyncIterator[None]:
+async def tenant_in_scope(work: "UnitOfWork", tenant_id: TenantId) -> AsyncIterator[None]:
     """Let tables and functions that ask for the tenant in scope find this one, inside the platform's scope."""
-    token = tenant_id_in_scope.set(tenant.info.id)
-    await work.execute(f"SET LOCAL headgate.tenant_id = {tenant.info.id:d}")
+    token = tenant_id_in_scope.set(tenant_id)
+    await work.execute(f"SET LOCAL headgate.tenant_id = {tenant_id:d}")
     try:
         yield
     finally:

@@ -45,7 +45,7 @@ class TenantLine(msgspec.Struct, frozen=True):
         state: active or suspended.
         plan: key of its plan; empty is the first there is.
         created_at: when it was set up.
-        orders_today: as gathered last.
+        orders_today: as gathered last; None before the first time.
         last_order_at: None for never.
         requests: in the last quarter of an hour, as gathered last.
         errors: how many of them broke on our side.
@@ -64,7 +64,7 @@ class TenantLine(msgspec.Struct, frozen=True):
     state: str
     plan: str
     created_at: datetime
-    orders_today: int
+    orders_today: int | None
     last_order_at: datetime | None
     requests: int
     errors: int
@@ -186,7 +186,7 @@ WHERE ($1 = '' OR lower(t.name) LIKE $1 OR t.slug LIKE $1
 _PAGE = """
 WITH page AS (
     SELECT t.id, t.slug, t.name, t.state, coalesce(t.plan, '') AS plan, t.created_at,
-           coalesce(f.orders_today, 0) AS orders_today, f.last_order_at, coalesce(f.requests, 0) AS requests,
+           f.orders_today, f.last_order_at, coalesce(f.requests, 0) AS requests,
            coalesce(f.errors, 0) AS errors, coalesce(f.p95_ms, 0) AS p95_ms, {value} AS sort_value
     {found} AND ($3::text IS NULL OR ({value}, t.id) {compare} (CAST($3 AS {kind}), $4::int))
     ORDER BY sort_value {direction}, t.id {direction} LIMIT $5

@@ -81,9 +81,7 @@ def give_command(line: "CommandLine", plan: str, tenant: str) -> None:
         async with database_ready(line.settings(), line.host) as kernel:
             found = await kernel.tenant(tenant)
             async with kernel.databases.platform_scope() as db:
-                return await assign_plan(
-                    db, found.info.id, plan, actor=COMMAND_LINE, now=kernel.clock.now()
-                )
+                return await assign_plan(db, found.info.id, plan, actor=COMMAND_LINE, now=kernel.clock.now())
 
     changed = asyncio.run(go())
     click.echo(f"{tenant} is on {plan} now." if changed else f"{tenant} was on {plan} already.")
@@ -109,11 +107,8 @@ async def first_plans(kernel: "Kernel") -> None:
 def changes_in_words(changes: PlanChanges, *, check: bool) -> list[str]:
     """Tell what was done, or would be."""
     would = "would be " if check else ""
-    lines = [
-        f"{key}: {would}{done}"
-        for keys, done in ((changes.added, "added"), (changes.changed, "changed"), (changes.removed, "removed"))
-        for key in keys
-    ]
+    done = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
+    lines = [f"{key}: {would}{what}" for what, keys in done.items() for key in keys]
     if not lines:
         return ["The plans are as the file says."]
     if changes.tenants:

@@ -82,7 +82,8 @@ def _contradictions(plans: Sequence[Plan], host: PluginHost) -> Iterator[Fault]:
                 yield Fault((*path, "limits", meter), N_("The soft limit is above the hard one."))
         if plan.requests is not None and plan.requests.burst < plan.requests.per_second:
             yield Fault(
-                (*path, "requests", "burst"), N_("A burst below the rate of a second would never let it through.")
+                (*path, "requests", "burst"),
+                N_("A burst below the rate would never let that rate through."),
             )
         for plugin in sorted(host.by_id) if plan.plugins != "*" else ():
             for needed in host.by_id[plugin].manifest.requires:

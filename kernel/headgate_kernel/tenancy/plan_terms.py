@@ -25,7 +25,7 @@ class MeterLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     soft: Annotated[
         Amount | None, Meta(description="Included; both sides are warned near it and when it is used up.")
     ] = None
-    hard: Annotated[Amount | None, Meta(description="Never exceeded: what would exceed it is refused.")] = None
+    hard: Annotated[Amount | None, Meta(description="Never exceeded: what would, is refused.")] = None
 
     @property
     def included(self) -> int | None:
@@ -45,7 +45,7 @@ class MeterLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     """By meter."""
 
     orders: Annotated[MeterLimit, Meta(description="Orders a month.")] = MeterLimit()
-    members: Annotated[MeterLimit, Meta(description="People who may sign in, staff and buyers.")] = MeterLimit()
+    members: Annotated[MeterLimit, Meta(description="Staff and buyers who may sign in.")] = MeterLimit()
     storage_bytes: Annotated[MeterLimit, Meta(description="Bytes of pictures and files.")] = MeterLimit()
     api_requests: Annotated[MeterLimit, Meta(description="Requests of the JSON API a month.")] = MeterLimit()
 
@@ -56,11 +56,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     key: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,38}$", description="Never changes.")]
     name: PlanName
     plugins: Annotated[
-        Literal["*"] | tuple[PluginId, ...], Meta(description='Ids of the plugins that it allows; "*" is all.')
+        Literal["*"] | tuple[PluginId, ...], Meta(description='Ids of plugins that it allows; "*" is all.')
     ]
-    requests: Annotated[
-        RequestLimits | None, Meta(description="Left out, requests are not limited.")
-    ] = None
+    requests: Annotated[RequestLimits | None, Meta(description="Left out, requests are not limited.")] = None
     limits: MeterLimits = MeterLimits()
 
     def allows(self, plugin_id: str) -> bool:

@@ -1,7 +1,7 @@
 """Plans of the installation: bring them to what the file says, give one to a tenant, look ahead.
 
-A change of plan never deletes: plugins that it does not allow rest with their data, and what exceeds its limits
-stays; only more of it is refused.
+A change of plan never deletes: plugins that it does not allow rest with their data, and what exceeds its
+limits stays; only more of it is refused.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,6 +18,7 @@ from headgate_kernel.tenancy.plan_terms import Plan, decode_plan, encode_plan
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database
+
 
 class PlanInUse(msgspec.Struct, frozen=True):
     """A plan with how many tenants it has.
@@ -74,15 +75,13 @@ async def apply_plans(db: "Database", plans: Sequence[Plan], *, actor: Actor, no
     before = {row["key"]: decode_plan(row["terms"]) for row in await db.fetch(_STORED)}
     wanted = {plan.key: plan for plan in plans}
     removed = tuple(key for key in before if key not in wanted)
-    await _refuse_orphans(db, removed, before)
+    await _refuse_orphans(db, removed)
     added = tuple(key for key in wanted if key not in before)
     changed = tuple(key for key in wanted if key in before and before[key] != wanted[key])
     follow_another = bool(before) and next(iter(before)) != next(iter(wanted), None)
-    await db.execute(
-        _STORE, list(wanted), [encode_plan(plan) for plan in wanted.values()], now
-    )
+    await db.execute(_STORE, list(wanted), [encode_plan(plan) for plan in wanted.values()], now)
     await db.execute("DELETE FROM plan WHERE key = ANY($1::text[])", list(removed))
-    tenants = await db.fetch(_TENANTS_OF, list((*added, *changed)), follow_another or not before)
+    tenants = await db.fetch(_TENANTS_OF, [*added, *changed], follow_another or not before)
     await _take_back_shares(db, [row["id"] for row in tenants])
     changes = PlanChanges(added, changed, removed, len(tenants))
     if added or changed or removed:
@@ -147,23 +146,26 @@ async def find_plan(db: "Database", key: str) -> Plan:
     )  # fmt: skip
 
 
-async def _refuse_orphans(db: "Database", removed: Collection[str], before: dict[str, Plan]) -> None:
+async def _refuse_orphans(db: "Database", removed: Collection[str]) -> None:
     row = await db.fetch_row(_ON_REMOVED, list(removed))
     if row is not None:
         raise Conflict(
-            N_("The plan {plan} is not in the file any more, but {tenant} is on it. Give it another one first."),
-            field="plans", plan=before[row["plan"]].key, tenant=row["slug"],
+            N_("The plan {plan} is not in the file, but {tenant} is on it. Give it another one first."),
+            field="plans", plan=row["plan"], tenant=row["slug"],
         )  # fmt: skip
 
 
 async def _take_back_shares(db: "Database", tenant_ids: Sequence[int]) -> None:
     """Have limits dealt out anew under the new plan, warnings weighed anew, and all workers look again.
 
-    Slots are locked in the order in which counting locks them.
+    Slots are locked in the order in which counting locks them. Requests begin with a whole burst.
     """
     await db.fetch(_LOCK_SLOTS, tenant_ids)
     await db.execute("UPDATE quota_use SET share = used WHERE tenant_id = ANY($1::integer[])", tenant_ids)
     await db.execute("DELETE FROM quota_notice WHERE tenant_id = ANY($1::integer[])", tenant_ids)
+    await db.execute(
+        "UPDATE limit_state SET tokens = 'Infinity' WHERE tenant_id = ANY($1::integer[])", tenant_ids
+    )
     await db.execute(_TOUCH, tenant_ids)
 
 

@@ -131,20 +131,24 @@ def _whole(value: object, info: inspect.IntType, path: Path) -> Iterator[Fault]:
     if isinstance(value, bool) or not isinstance(value, int):
         yield Fault(path, N_("Write a whole number here."))
         return
-    for bound, wrong, message in (
-        (info.ge, lambda bound: value < bound, N_("The least is {bound}.")),
-        (info.le, lambda bound: value > bound, N_("The most is {bound}.")),
-    ):
-        if bound is not None and wrong(bound):
-            yield Fault(path, message, {"bound": str(bound)})
+    if info.ge is not None and value < info.ge:
+        yield Fault(path, N_("The least is {bound}."), {"bound": str(info.ge)})
+    if info.le is not None and value > info.le:
+        yield Fault(path, N_("The most is {bound}."), {"bound": str(info.le)})
 
 
 def _decimal(value: object, _: inspect.DecimalType, path: Path) -> Iterator[Fault]:
-    try:
-        if isinstance(value, bool) or not isinstance(value, int | str) or not Decimal(value).is_finite():
-            raise InvalidOperation
-    except InvalidOperation:
+    if not _is_decimal(value):
         yield Fault(path, N_('Write a decimal number in quotation marks here, like "2.5".'))
+
+
+def _is_decimal(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return False
+    try:
+        return Decimal(value).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _switch(value: object, _: inspect.BoolType, path: Path) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from headgate_kernel.identity.logins import region_of
 from headgate_kernel.identity.sign_in import sign_in
 from headgate_kernel.runtime import Kernel
-from headgate_kernel.web import account_api, api_people, api_roles, api_tokens
+from headgate_kernel.web import account_api, api_people, api_roles, api_tokens, audit_api
 from headgate_kernel.web.state import state_of
 
 _TAGS = ["session"]
@@ -129,4 +129,5 @@ HANDLERS: Sequence[HTTPRouteHandler] = (
     *api_people.HANDLERS,
     *api_roles.HANDLERS,
     *api_tokens.HANDLERS,
+    *audit_api.HANDLERS,
 )

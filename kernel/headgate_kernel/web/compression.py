@@ -9,7 +9,10 @@ class GzipMiddleware(CompressionMiddleware):
     """Compresses answers for those who take gzip."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wrap `send` where the request says that gzip is understood."""
+        """Wrap `send` where the request says that gzip is understood, and the answer is not packed already."""
+        if scope["route_handler"].opt.get("packed"):
+            await self.app(scope, receive, send)
+            return
         if any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"]):
             send = self.create_compression_send_wrapper(
                 send=send, compression_encoding=CompressionEncoding.GZIP, scope=scope

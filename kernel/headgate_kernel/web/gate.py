@@ -8,7 +8,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, cast
 
 from headgate_sdk.context import Actor, Context
-from headgate_sdk.errors import Forbidden, SignInRequired
+from headgate_sdk.errors import Forbidden, QuotaExceeded, SignInRequired, TooManyRequests
 from headgate_sdk.i18n import N_
 from headgate_sdk.web import PUBLIC, SIGNED_IN
 from litestar.enums import ScopeType
@@ -27,6 +27,7 @@ from headgate_kernel.web.client import client_address
 from headgate_kernel.web.origin import is_cross_site
 from headgate_kernel.web.problems import send_problem
 from headgate_kernel.web.proofs import as_far_as_proved, check_proofs
+from headgate_kernel.web.refusals import Refusals
 from headgate_kernel.web.session_cookie import cookie_name
 from headgate_kernel.web.state import KEY, RequestState
 from headgate_kernel.web.token_routes import check_token_route
@@ -55,6 +56,7 @@ class Gate(ASGIMiddleware):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._cookie = cookie_name(settings)
+        self._refusals = Refusals()
         domain = settings.domain
         self._console_hosts = frozenset({domain, f"console.{domain}"})
 
@@ -81,7 +83,19 @@ class Gate(ASGIMiddleware):
         plugin = options.get("plugin")
         if plugin is not None and plugin not in tenant.plugins:
             raise NotFoundException
-        await self._tenant(scope, receive, send, next_app, headers=headers, tenant=tenant)
+        try:
+            leave = await self.kernel.limits.admit(
+                tenant, critical=options.get("critical", False), api=options.get("surface") == "api"
+            )
+        except (TooManyRequests, QuotaExceeded) as error:
+            await self._refusals.send(
+                self.kernel, tenant, error, scope=scope, headers=headers, send=send
+            )
+            return
+        try:
+            await self._tenant(scope, receive, send, next_app, headers=headers, tenant=tenant)
+        finally:
+            leave()
 
     async def _tenant(
         self,

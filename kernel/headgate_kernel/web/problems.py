@@ -24,6 +24,7 @@ AnyRequest = Request[Any, Any, Any]
 TITLES = {
     400: N_("This request cannot be understood"),
     401: N_("Please sign in"),
+    402: N_("Beyond the plan"),
     403: N_("Not allowed"),
     404: N_("There is nothing here"),
     409: N_("Something has changed"),
@@ -87,7 +88,10 @@ def _headgate_error(request: AnyRequest, error: HeadgateError) -> Response[Any]:
         log.warning("%s: %s", error.code, error)
     if (way := way_on(request, error)) is not None:
         return way
-    return _answer(request, error.status, _problem(request, error))
+    answer = _answer(request, error.status, _problem(request, error))
+    if seconds := getattr(error, "retry_after", 0):
+        answer.headers["retry-after"] = str(seconds)
+    return answer
 
 
 def _http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:

@@ -48,14 +48,29 @@ def check_proofs(session: Session, options: Mapping[str, Any], now: datetime) ->
     """Check the options `personal` and `recent` of a route for somebody who may open it.
 
     Raises:
-        Forbidden: an operator acts in the person's place; what is personal stays with the person.
+        Forbidden: an operator acts in the person's place, or a distributor's identity provider alone says who
+            it is; what is personal stays with the person.
         StepUpRequired: the last proof of who it is was too long ago.
     """
     recent = options.get("recent")
     if session.impersonation_id is not None and (recent or options.get("personal")):
         raise Forbidden(N_("This is for the person alone. It is closed to who acts in their place."))
+    if recent and options.get("personal") and is_vouched_for_here_only(session):
+        raise Forbidden(
+            N_("You came in through this distributor's identity provider, which vouches for you here only. Sign out "
+               "and sign in with your own password or passkey to change this.")
+        )  # fmt: skip
     if recent and not is_recent(session, now):
         raise StepUpRequired(N_("Please confirm first that it is you."))
+
+
+def is_vouched_for_here_only(session: Session) -> bool:
+    """Tell whether a distributor's own identity provider says who somebody is.
+
+    It may say so at that distributor. Their account at all others is not its business: whoever runs the
+    provider could else become anybody everywhere.
+    """
+    return session.method == "oidc" and session.actor.kind != "operator"
 
 
 def is_recent(session: Session, now: datetime) -> bool:

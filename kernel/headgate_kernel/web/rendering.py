@@ -42,6 +42,12 @@ KERNEL_NAV = (
             permission="headgate.people.read", section="Settings", order=32),
     NavItem(label=N_("API tokens"), href="/settings/tokens", face="settings", icon="key-round",
             permission="headgate.tokens.write", section="Settings", order=34),
+    NavItem(label=N_("Signing in"), href="/settings/sso", face="settings", icon="lock",
+            permission="headgate.sign_in.write", section="Settings", order=36),
+    NavItem(label=N_("Audit log"), href="/settings/audit", face="settings", icon="history",
+            permission="headgate.audit.read", section="Settings", order=60),
+    NavItem(label=N_("Data"), href="/settings/data", face="settings", icon="download",
+            permission="headgate.data.write", section="Settings", order=70),
     NavItem(label=N_("Help by the operator"), href="/settings/support", face="settings", icon="handshake",
             permission="headgate.support.write", section="Settings", order=80),
 )  # fmt: skip

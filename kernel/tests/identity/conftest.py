@@ -98,7 +98,7 @@ async def visit(house_app, tenant, address):
             headers={"sec-fetch-site": "same-origin"} | headers,
         )
         if token:
-            client.cookies.set("headgate_session", token)
+            client.cookies.set("headgate_session", token, domain=client.base_url.host)
         clients.append(client)
         return client
 

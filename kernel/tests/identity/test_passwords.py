@@ -1,7 +1,17 @@
 """Rules for passwords and how they are kept."""
 
+import asyncio
+
 import pytest
-from headgate_kernel.identity.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, password_matches
+from argon2 import PasswordHasher
+from headgate_kernel.identity import passwords
+from headgate_kernel.identity.passwords import (
+    MAX_LENGTH,
+    MIN_LENGTH,
+    hash_password,
+    needs_rehash,
+    password_matches,
+)
 from headgate_sdk.errors import Invalid
 
 
@@ -45,3 +55,27 @@ async def test_nobody_matches_nothing():
 
 async def test_a_damaged_hash_matches_nothing():
     assert not await password_matches("not a hash", "right password")
+
+
+async def test_a_hash_of_other_parameters_is_to_be_made_anew():
+    weaker = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash("right password")
+    assert needs_rehash(weaker)
+    assert not needs_rehash(await hash_password("right password"))
+    assert not needs_rehash("not a hash")
+
+
+async def test_at_most_two_passwords_are_compared_at_once(monkeypatch):
+    running, most = 0, 0
+    verify = passwords._verify
+
+    def count(stored, password):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        found = verify(stored, password)
+        running -= 1
+        return found
+
+    monkeypatch.setattr(passwords, "_verify", count)
+    await asyncio.gather(*(password_matches(None, "x") for _ in range(12)))
+    assert most == 2

@@ -45,9 +45,7 @@ class Requests(RuleBasedStateMachine):
         )  # fmt: skip
         alive = [name for name in WORKERS if name not in self.dead]
         self.dead.discard(worker)
-        self.shared, grant = take(
-            self.shared, self.limits, worker, ask, alive=[*alive, worker], now=self.now
-        )
+        self.shared, grant = take(self.shared, self.limits, worker, ask, alive=[*alive, worker], now=self.now)
         self.tokens[worker] = kept + grant.tokens
         self.slots[worker] = grant.slots
         self.critical[worker] += grant.critical
@@ -88,15 +86,18 @@ class Requests(RuleBasedStateMachine):
 
     @precondition(lambda self: hasattr(self, "limits"))
     @invariant()
-    def ordinary_requests_leave_the_reserve_alone(self):
-        assert self.shared.tokens >= 0
+    def what_is_left_and_what_is_held_are_no_more_than_a_burst(self):
+        assert 0 <= self.shared.tokens
+        assert self.shared.tokens + sum(self.tokens.values()) <= self.limits.burst + 1e-6
 
 
 TestRequests = Requests.TestCase
 TestRequests.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
 
 
-def one(ask: Ask, shared: Shared | None = None, *, now=0.0, worker="a", alive=("a", "b")) -> tuple[Shared, Grant]:
+def one(
+    ask: Ask, shared: Shared | None = None, *, now=0.0, worker="a", alive=("a", "b")
+) -> tuple[Shared, Grant]:
     return take(shared or Shared(50.0, 0.0), LIMITS, worker, ask, alive=alive, now=now)
 
 

@@ -42,7 +42,7 @@ async def test_a_mail_has_its_words_as_text_and_as_html_in_the_readers_language(
     await ask(post, to(locale="zh_CN"))
     await run_due_jobs(post)
     (got,) = mail.script.taken
-    assert got["subject"] == "来自 Headgate 的测试消息"
+    assert got["subject"] == "来自Headgate的测试消息"
     assert got["to"] == "lin@shop.example"
     assert got["from"] == "Headgate <post@headgate.example>"
     assert got["content-language"] == "zh-CN"

@@ -87,8 +87,8 @@ async def test_both_logs_keep_who_and_why(kernel, tenant, operator_actor):
 
 
 async def test_help_that_is_under_way_ends(kernel, tenant, operator_actor):
+    owner = await membership_of(kernel, tenant, "owner")
     async with operating(kernel, tenant, operator_actor) as ctx:
-        owner = await membership_of(kernel, tenant, "owner")
         await ask_to_impersonate(ctx, SupportRequest(owner, "look", 10))
     await suspend(kernel, tenant, operator_actor)
     async with operating(kernel, tenant, operator_actor) as ctx:

@@ -18,6 +18,7 @@ from headgate_trade.api import (
     get_order,
     get_skus,
     resolve_prices,
+    tells_stock,
 )
 
 from headgate_mall.packing import orderable
@@ -32,7 +33,8 @@ class ReorderLine(msgspec.Struct, frozen=True):
         line: as it was ordered.
         changes: what differs today.
         price: today's, in the unit it was ordered in; None when it cannot be ordered any more.
-        available: base units in stock; None when stock is not kept or it cannot be ordered any more.
+        available: base units in stock; None when stock is not kept, it cannot be ordered any more, or the
+            buyer may not know how much there is.
         base_unit: in which stock counts.
     """
 
@@ -66,7 +68,7 @@ async def compare(ctx: Context, customer_id: UUID, lines: Sequence[OrderLine]) -
     prices = await resolve_prices(ctx, customer_id, requests) if requests else []
     stocked = {line.sku_id for line in possible if skus[line.sku_id].stocked}
     stock = await available(ctx, list(stocked)) if stocked else {}
-    return compare_lines(lines, skus, prices, stock)
+    return compare_lines(lines, skus, prices, stock, tells=tells_stock(ctx))
 
 
 def obstacle(line: OrderLine, skus: Mapping[UUID, Sku]) -> Change | None:
@@ -81,7 +83,12 @@ def obstacle(line: OrderLine, skus: Mapping[UUID, Sku]) -> Change | None:
 
 
 def compare_lines(
-    lines: Sequence[OrderLine], skus: Mapping[UUID, Sku], prices: Sequence[Price], stock: Mapping[UUID, int]
+    lines: Sequence[OrderLine],
+    skus: Mapping[UUID, Sku],
+    prices: Sequence[Price],
+    stock: Mapping[UUID, int],
+    *,
+    tells: bool = True,
 ) -> list[ReorderLine]:
     """Mark each line with what differs today; stock is shared by lines of the same SKU."""
     today = {(price.sku_id, price.unit): price.unit_price for price in prices}
@@ -101,7 +108,7 @@ def compare_lines(
             changes.append("dearer" if price > line.unit_price else "cheaper")
         if count is not None and wanted[sku.id] > count:
             changes.append("short")
-        result.append(ReorderLine(line, tuple(changes), price, count, sku.base_unit))
+        result.append(ReorderLine(line, tuple(changes), price, count if tells else None, sku.base_unit))
     return result
 
 

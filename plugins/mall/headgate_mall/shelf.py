@@ -5,6 +5,7 @@ However long the page, it costs one question for prices and stock and one for th
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from headgate_trade.api import (
     PriceRequest,
     Sku,
     SkuUnit,
+    TradeSettings,
     available,
     list_offers,
     resolve_prices,
@@ -23,21 +25,19 @@ from headgate_trade.api import (
 
 from headgate_mall.packing import Steps, base_quantity, conversion, pick_unit, plain, steps_of, units_of
 
-FEW = 10
-"""Fewer sales units than this in stock are shown as few."""
-
 _NONE = Decimal(0)
+_USUAL = TradeSettings()
 
 InCart = Mapping[tuple[UUID, str], Decimal]
 
 
 class StockView(msgspec.Struct, frozen=True):
-    """Stock as a buyer reads it.
+    """Stock as a buyer reads it, in as much detail as the distributor shows.
 
     Args:
-        state: `ok`, `wait` for few, `stop` for none; empty when stock is not kept.
+        state: `ok`, `wait` for few, `stop` for none; empty when stock is not kept or not shown.
         message: English msgid with `{n}` and `{unit}`.
-        count: base units.
+        count: base units, exact or rounded down; 0 where the message has no place for it.
     """
 
     state: str = ""
@@ -73,7 +73,8 @@ class ShelfRow(msgspec.Struct, frozen=True):
         choices: its units, the usual one first.
         chosen: the unit of the stepper.
         stock: in words.
-        available: base units; None when stock is not kept.
+        available: base units; None when stock is not kept, or the buyer may not know how much there is.
+        short: the cart asks for more than there is.
         steps: how the stepper moves.
     """
 
@@ -82,6 +83,7 @@ class ShelfRow(msgspec.Struct, frozen=True):
     chosen: UnitChoice
     stock: StockView
     available: int | None
+    short: bool
     steps: Steps
 
     @property
@@ -94,14 +96,6 @@ class ShelfRow(msgspec.Struct, frozen=True):
         """The base price to strike through beside the buyer's own: only where it is higher."""
         price = self.chosen.price
         return price.base_price if price.base_price > price.unit_price else None
-
-    @property
-    def short(self) -> bool:
-        """Whether the cart asks for more than there is, in all units together."""
-        wanted = sum(
-            base_quantity(choice.quantity, choice.unit) for choice in self.choices if choice.quantity
-        )
-        return self.available is not None and wanted > self.available
 
     @property
     def elsewhere(self) -> tuple[UnitChoice, ...]:
@@ -131,14 +125,16 @@ async def load_shelf(
     requests = [PriceRequest(sku.id, choice.name) for sku in skus for choice in units_of(sku)]
     offers = await list_offers(ctx, customer_id, requests)
     stock = {offer.price.sku_id: offer.available for offer in offers if offer.available is not None}
-    return shelf_rows(skus, [offer.price for offer in offers], stock, in_cart, unit=unit)
+    settings = ctx.settings(TradeSettings)
+    return shelf_rows(skus, [offer.price for offer in offers], stock, in_cart, unit=unit, settings=settings)
 
 
 async def load_row(ctx: Context, customer_id: UUID, sku: Sku, in_cart: InCart, *, unit: str = "") -> ShelfRow:
     """Give the row of a single SKU, with the reasons of its prices."""
     prices = await resolve_prices(ctx, customer_id, [PriceRequest(sku.id, one.name) for one in sku.units])
     stock = await available(ctx, [sku.id] if sku.stocked else [])
-    return shelf_rows([sku], prices, stock, in_cart, unit=unit)[0]
+    settings = ctx.settings(TradeSettings)
+    return shelf_rows([sku], prices, stock, in_cart, unit=unit, settings=settings)[0]
 
 
 def cart_quantities(cart: Cart) -> dict[tuple[UUID, str], Decimal]:
@@ -153,6 +149,7 @@ def shelf_rows(
     in_cart: InCart,
     *,
     unit: str = "",
+    settings: TradeSettings = _USUAL,
 ) -> list[ShelfRow]:
     """Put SKUs together with prices, stock and cart."""
     by_unit = {(price.sku_id, price.unit): price for price in prices}
@@ -171,26 +168,46 @@ def shelf_rows(
             ]
         )
         count = stock.get(sku.id, 0) if sku.stocked else None
+        told = count if settings.stock_display == "exact" else None
         rows.append(
             ShelfRow(
                 sku=sku,
                 choices=choices,
                 chosen=choices[units.index(chosen)],
-                stock=stock_view(count, chosen, sku),
-                available=count,
-                steps=steps_of(sku, chosen, count),
+                stock=stock_view(count, chosen, sku, settings),
+                available=told,
+                short=count is not None and _wanted(choices) > count,
+                steps=steps_of(sku, chosen, told),
             )
         )
     return rows
 
 
-def stock_view(count: int | None, unit: SkuUnit, sku: Sku) -> StockView:
+def stock_view(count: int | None, unit: SkuUnit, sku: Sku, settings: TradeSettings = _USUAL) -> StockView:
     """Say how much there is, and whether that is much for somebody who orders in this unit."""
-    if count is None:
+    if count is None or settings.stock_display == "off":
         return StockView()
     if count <= 0:
         return StockView("stop", N_("Out of stock"))
-    few = max(FEW * unit.num // unit.den, sku.min_quantity)
-    if count < few:
-        return StockView("wait", N_("Only {n} {unit} left"), count)
-    return StockView("ok", N_("In stock {n} {unit}"), count)
+    if settings.stock_display == "flag":
+        return StockView("ok", N_("In stock"))
+    exact = settings.stock_display == "exact"
+    if count < max(settings.few * unit.num // unit.den, sku.min_quantity):
+        few = StockView("wait", N_("Only {n} {unit} left"), count)
+        return few if exact else StockView("wait", N_("Few left"))
+    if exact:
+        return StockView("ok", N_("In stock {n} {unit}"), count)
+    return StockView("ok", N_("In stock, {n} {unit} or more"), band(count))
+
+
+def band(count: int) -> int:
+    """Round down to 1, 2 or 5 with zeros behind it."""
+    power: int = 10 ** (len(str(count)) - 1)
+    return next(step for step in (5 * power, 2 * power, power) if step <= count)
+
+
+def _wanted(choices: Sequence[UnitChoice]) -> Fraction:
+    """Give the base units that lie in the cart, in all units together."""
+    return sum(
+        (base_quantity(choice.quantity, choice.unit) for choice in choices if choice.quantity), Fraction()
+    )

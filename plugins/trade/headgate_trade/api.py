@@ -11,6 +11,8 @@ from headgate_trade.accounts import (
     post_credit_note,
     post_credit_notes,
 )
+from headgate_trade.attribute_values import AttributeValue, sku_attributes
+from headgate_trade.attributes import Attribute
 from headgate_trade.cart_changes import (
     add_to_cart,
     cart_count,
@@ -38,6 +40,18 @@ from headgate_trade.catalogue import (
     search_skus,
     set_product_image,
     stop_sku,
+)
+from headgate_trade.company import (
+    COMPANY_ROLE_NAMES,
+    CompanyMember,
+    CompanyRole,
+    MemberInput,
+    change_member_role,
+    end_member,
+    invite_member,
+    invite_member_again,
+    list_company,
+    own_place,
 )
 from headgate_trade.customers import (
     Customer,
@@ -71,6 +85,7 @@ from headgate_trade.orders import (
 )
 from headgate_trade.prices import Offer, Price, PriceRequest, list_offers, resolve_prices
 from headgate_trade.pricing_trace import RULE_NAMES, TraceEntry
+from headgate_trade.settings import StockDisplay, TradeSettings, tells_stock
 from headgate_trade.stock import (
     StockChange,
     StockDifference,
@@ -83,21 +98,27 @@ from headgate_trade.stock import (
 )
 
 __all__ = [
+    "COMPANY_ROLE_NAMES",
     "ENTRY_NAMES",
     "ORDER",
     "RULE_NAMES",
     "Account",
     "AccountEntry",
     "AccountPage",
+    "Attribute",
+    "AttributeValue",
     "Cart",
     "CartLine",
     "CartProblem",
     "Category",
+    "CompanyMember",
+    "CompanyRole",
     "CreditNote",
     "Customer",
     "CustomerPage",
     "KeyReused",
     "LedgerDifference",
+    "MemberInput",
     "Offer",
     "OrderDetail",
     "OrderInput",
@@ -116,8 +137,10 @@ __all__ = [
     "SkuUnit",
     "StockChange",
     "StockDifference",
+    "StockDisplay",
     "StockLevel",
     "TraceEntry",
+    "TradeSettings",
     "UnitInput",
     "account_entries",
     "activate_sku",
@@ -128,8 +151,10 @@ __all__ = [
     "can_cancel",
     "cancel_order",
     "cart_count",
+    "change_member_role",
     "clear_cart",
     "customer_account",
+    "end_member",
     "get_cart",
     "get_customer",
     "get_order",
@@ -137,13 +162,17 @@ __all__ = [
     "get_skus",
     "inbox",
     "inbox_count",
+    "invite_member",
+    "invite_member_again",
     "ledger_differences",
     "list_categories",
+    "list_company",
     "list_customers",
     "list_groups",
     "list_offers",
     "list_orders",
     "list_skus",
+    "own_place",
     "place_cart",
     "place_order",
     "post_credit_note",
@@ -157,7 +186,9 @@ __all__ = [
     "search_skus",
     "set_cart_line",
     "set_product_image",
+    "sku_attributes",
     "stock_differences",
     "stock_levels",
     "stop_sku",
+    "tells_stock",
 ]

@@ -1,4 +1,4 @@
-"""Values of attributes: read by their type from what is typed, kept by SKU, shown in the attributes' order."""
+"""Values of attributes: read by their type from what is typed, kept by SKU, shown in order."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ async def read_wanted(ctx: Context, rows: Sequence["SkuInput"]) -> tuple[Wanted,
             if key not in attributes:
                 problems.append(
                     Invalid(
-                        N_("The category {category} has no attribute {key}. Make it first, or leave this empty."),
+                        N_("The category {category} has no attribute {key}. Make it, or leave this empty."),
                         field=field, row=number, category=row.category, key=key,
                     )
                 )  # fmt: skip
@@ -104,15 +104,14 @@ def parse_value(attribute: Attribute, text: str, *, field: str, row: int | None 
             return True
         if tidy.casefold() in NO:
             return False
-        raise Invalid(
-            N_("'{text}' is neither yes nor no."), field=field, row=row, text=text[:80]
-        )
+        raise Invalid(N_("'{text}' is neither yes nor no."), field=field, row=row, text=text[:80])
     plain = text.strip()
     if attribute.type == "choice":
         if plain not in attribute.choices:
             raise Invalid(
                 N_("{name} cannot be '{text}'. Choose one of: {known}."),
-                field=field, row=row, name=attribute.name, text=plain[:80], known="、".join(attribute.choices),
+                field=field, row=row, name=attribute.name, text=plain[:80],
+                known="、".join(attribute.choices),
             )  # fmt: skip
         return plain
     if len(plain) > MAX_TEXT:
@@ -173,7 +172,9 @@ async def write_values(ctx: Context, wanted: Wanted, ids: Mapping[str, UUID]) ->
     """
     given = {ids[code]: values for code, values in wanted.items() if code in ids}
     await ctx.db.execute(_DROP, ctx.tenant.id, list(ids.values()), list(given))
-    rows = [(sku_id, attribute, value) for sku_id, values in given.items() for attribute, value in values.items()]
+    rows = [
+        (sku_id, attribute, value) for sku_id, values in given.items() for attribute, value in values.items()
+    ]
     if rows:
         await ctx.db.execute(
             _WRITE,

@@ -1,4 +1,4 @@
-"""Attributes: what is told of every item of a category, with its type and unit, in the distributor's order."""
+"""Attributes: what is told of every item of a category, with its type and unit, in order."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,6 +23,7 @@ KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_LABEL = 80
 MAX_UNIT = 20
 MAX_CHOICES = 200
+_LONG_CHOICE = N_("Each has 1 to {most} characters.")
 
 
 class Attribute(msgspec.Struct, frozen=True):
@@ -122,6 +123,30 @@ async def save_attributes(ctx: Context, rows: Sequence[AttributeInput]) -> int:
     return len(writes)
 
 
+async def save_attribute(ctx: Context, row: AttributeInput) -> int:
+    """Make or alter one attribute: an old one keeps its place, a new one goes behind the others.
+
+    Raises:
+        InvalidFields: what cannot be saved.
+    """
+    ctx.require("trade.catalogue.write")
+    others = (await attributes_by_category(ctx, [row.category])).get(row.category, {})
+    rows = [
+        row if one.key == row.key else _input_of(one)
+        for one in sorted(others.values(), key=lambda one: one.position)
+    ]
+    try:
+        return await save_attributes(ctx, rows if row.key in others else [*rows, row])
+    except InvalidFields as refused:
+        for problem in refused.problems:
+            problem.row = None
+        raise
+
+
+def _input_of(one: Attribute) -> AttributeInput:
+    return AttributeInput(one.category, one.key, one.name, one.type, one.unit, one.choices)
+
+
 async def remove_attribute(ctx: Context, attribute_id: UUID) -> int:
     """Take an attribute away with all values of it; gives how many items had one.
 
@@ -178,17 +203,22 @@ def attribute_problems(row: AttributeInput, number: int | None = None) -> list[H
         wrong("unit", N_("Too long: {most} characters at most."), most=MAX_UNIT)
     if row.unit and row.type != "number":
         wrong("unit", N_("Only numbers have a unit."))
-    if row.type == "choice" and not row.choices:
-        wrong("choices", N_("List what can be chosen."))
-    if row.type != "choice" and row.choices:
-        wrong("choices", N_("Only a choice has a list to choose from."))
-    if len(row.choices) > MAX_CHOICES:
-        wrong("choices", N_("At most {most} can be listed."), most=MAX_CHOICES)
-    if any(not choice.strip() or len(choice) > MAX_LABEL for choice in row.choices):
-        wrong("choices", N_("Each has 1 to {most} characters."), most=MAX_LABEL)
-    if len(set(row.choices)) < len(row.choices):
-        wrong("choices", N_("One of them is listed twice."))
+    if message := _choices_problem(row):
+        wrong("choices", message, most=MAX_LABEL if message == _LONG_CHOICE else MAX_CHOICES)
     return problems
+
+
+def _choices_problem(row: AttributeInput) -> str:
+    """Say what is wrong with the list to choose from, if anything."""
+    if row.type == "choice" and not row.choices:
+        return N_("List what can be chosen.")
+    if row.type != "choice" and row.choices:
+        return N_("Only a choice has a list to choose from.")
+    if len(row.choices) > MAX_CHOICES:
+        return N_("At most {most} can be listed.")
+    if any(not choice.strip() or len(choice) > MAX_LABEL for choice in row.choices):
+        return _LONG_CHOICE
+    return N_("One of them is listed twice.") if len(set(row.choices)) < len(row.choices) else ""
 
 
 def _check(rows: Sequence[AttributeInput]) -> None:

@@ -67,7 +67,9 @@ def _attributes(blueprint: Blueprint) -> Iterator[BlueprintProblem]:
     seen: set[tuple[str, str]] = set()
     for number, one in enumerate(blueprint.attributes):
         row = AttributeInput(one.category, one.key, one.name, one.type, one.unit, one.choices)
-        yield from (_told(("attributes", number, problem.field), problem) for problem in attribute_problems(row))
+        yield from (
+            _told(("attributes", number, problem.field), problem) for problem in attribute_problems(row)
+        )
         if (one.category, one.key) in seen:
             yield BlueprintProblem(
                 ("attributes", number, "key"), N_("{name} is there twice. Leave one out."), {"name": one.key}

@@ -26,6 +26,7 @@ from headgate_trade.order_lines import (
 )
 from headgate_trade.orders import draft_of
 from headgate_trade.prices import Price, PricedLine, PriceRequest, priced_lines
+from headgate_trade.settings import tells_stock
 from headgate_trade.units import tidy_price
 
 
@@ -96,7 +97,7 @@ async def get_cart(ctx: Context) -> Cart:
         return Cart(customer=customer, lines=(), total=Money(0, ctx.tenant.currency), count=0)
     priced = await priced_lines(ctx, customer.id, [PriceRequest(line.sku_id, line.unit) for line in wanted])
     skus = await get_skus(ctx, [line.sku_id for line in wanted])
-    left = StockLeft()
+    left = StockLeft(tells=tells_stock(ctx))
     lines: list[CartLine] = []
     problems: list[CartProblem] = []
     checked: list[CheckedLine] = []

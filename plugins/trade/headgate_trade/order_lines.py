@@ -64,10 +64,15 @@ class CheckedLine(msgspec.Struct, frozen=True):
 
 
 class StockLeft:
-    """What can still be promised while the lines of one cart or order are gone through in turn."""
+    """What can still be promised while the lines of one cart or order are gone through in turn.
 
-    def __init__(self) -> None:
+    Args:
+        tells: a refusal may say how much there is.
+    """
+
+    def __init__(self, *, tells: bool = True) -> None:
         self._left: dict[UUID, int] = {}
+        self._tells = tells
 
     def take(self, priced: PricedLine, base_quantity: int, row: int) -> None:
         """Set a line's quantity aside.
@@ -79,12 +84,17 @@ class StockLeft:
             return
         left = self._left.setdefault(priced.sku_id, priced.available)
         if base_quantity > left:
-            raise stock_short(priced, left, row)
+            raise stock_short(priced, left, row, tells=self._tells)
         self._left[priced.sku_id] = left - base_quantity
 
 
 def check_lines(
-    priced: Sequence[PricedLine], wanted: Sequence[OrderLineInput], *, currency: str, agreed_by: str
+    priced: Sequence[PricedLine],
+    wanted: Sequence[OrderLineInput],
+    *,
+    currency: str,
+    agreed_by: str,
+    tells_stock: bool = True,
 ) -> tuple[list[CheckedLine], list[HeadgateError]]:
     """Check lines and give those that can be ordered and everything that is wrong with the others.
 
@@ -93,10 +103,11 @@ def check_lines(
         wanted: the lines.
         currency: of the tenant.
         agreed_by: who agreed on prices that are not the rules', for the trace.
+        tells_stock: a refusal may say how much there is.
     """
     good: list[CheckedLine] = []
     problems: list[HeadgateError] = []
-    left = StockLeft()
+    left = StockLeft(tells=tells_stock)
     for row, (line, want) in enumerate(zip(priced, wanted, strict=True), start=1):
         try:
             good.append(check_line(line, want, row=row, left=left, currency=currency, agreed_by=agreed_by))
@@ -159,8 +170,8 @@ def check_quantity(quantity: Decimal, *, row: int) -> None:
         )
 
 
-def stock_short(priced: PricedLine, left: int, row: int) -> Invalid:
-    """Say that a line asks for more than there is, and how much there is."""
+def stock_short(priced: PricedLine, left: int, row: int, *, tells: bool = True) -> Invalid:
+    """Say that a line asks for more than there is, and how much there is if that may be told."""
     most = None
     if priced.unit is not None and left > 0:
         most, _ = nearest_orderable(left, priced.unit, minimum=priced.min_quantity, multiple=priced.multiple)
@@ -168,6 +179,11 @@ def stock_short(priced: PricedLine, left: int, row: int) -> Invalid:
         return Invalid(
             N_("{code} {name} is out of stock."),
             field="quantity", row=row, code=priced.code, name=priced.name, available="0",
+        )  # fmt: skip
+    if not tells:
+        return Invalid(
+            N_("There is not so much of {code} {name} now. Take less, or ask us."),
+            field="quantity", row=row, code=priced.code, name=priced.name,
         )  # fmt: skip
     return Invalid(
         N_("Of {code} {name} only {available} {unit} can be ordered now."),

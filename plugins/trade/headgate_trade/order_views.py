@@ -18,8 +18,8 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.money import Money
 from headgate_sdk.workflow import Instance
 
-from headgate_trade.cursors import page_size, read_cursor, write_cursor
 from headgate_trade.company import own_place
+from headgate_trade.cursors import page_size, read_cursor, write_cursor
 from headgate_trade.flow import ORDER
 from headgate_trade.pricing_trace import TraceEntry, read_trace
 from headgate_trade.units import tidy_price

@@ -41,6 +41,7 @@ from headgate_trade.order_numbers import new_order_number
 from headgate_trade.order_steps import can_cancel, cancel_order, require_order, resolve_step
 from headgate_trade.order_writer import CheckedOrder, write_orders
 from headgate_trade.prices import PriceRequest, priced_lines
+from headgate_trade.settings import tells_stock
 
 __all__ = [
     "KeyReused",
@@ -164,7 +165,10 @@ async def _tell_short(ctx: Context, checked: Sequence[CheckedOrder], short: Sequ
         rows = [(row, line) for row, line in enumerate(order.lines, start=1) if line.priced.sku_id in short]
         requests = [PriceRequest(line.priced.sku_id, line.priced.unit_name) for _, line in rows]
         now = await priced_lines(ctx, order.customer.id, requests)
-        problems += [stock_short(line, line.available, row) for (row, _), line in zip(rows, now, strict=True)]
+        problems += [
+            stock_short(line, line.available, row, tells=tells_stock(ctx))
+            for (row, _), line in zip(rows, now, strict=True)
+        ]
     return InvalidFields(problems)
 
 
@@ -188,7 +192,9 @@ async def _check(ctx: Context, placement: Placement) -> CheckedOrder:
             field="customer_id", name=customer.name,
         )  # fmt: skip
     by = placement.by or ctx.actor.name
-    lines, problems = check_lines(priced, order.lines, currency=ctx.tenant.currency, agreed_by=by)
+    lines, problems = check_lines(
+        priced, order.lines, currency=ctx.tenant.currency, agreed_by=by, tells_stock=tells_stock(ctx)
+    )
     if problems:
         raise InvalidFields(problems)
     amount = sum(line.amount for line in lines)

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintPart, FileCount
+from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintPart, FileCount, Sample
 from headgate_sdk.checklist import ChecklistItem
 from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
@@ -27,7 +27,9 @@ from headgate_trade.desk.first_steps import first_steps
 from headgate_trade.http import json, pages
 from headgate_trade.order_inbox import inbox_count
 from headgate_trade.sample import file_counts, link_people, load_sample
+from headgate_trade.sample_files import write_sample
 from headgate_trade.search_index import rebuild_index
+from headgate_trade.settings import TradeSettings
 from headgate_trade.tables import TABLES
 
 manifest = Manifest(
@@ -64,6 +66,7 @@ manifest = Manifest(
         Permission("trade.imports.run", N_("Import files")),
     ),
     tables=TABLES,
+    settings=TradeSettings,
     data={"trade_sku_search": "derived"},
     # 电子商务法 art. 31: records of transactions for three years
     retained={
@@ -153,6 +156,12 @@ async def headgate_apply_blueprint(
 async def headgate_read_blueprint(ctx: Context) -> BlueprintPart:
     """Terms and attributes as they are, and who orders for whom."""
     return await read_part(ctx)
+
+
+@hookimpl
+async def headgate_write_sample(ctx: Context, folder: Path) -> Sample | None:
+    """The catalogue, customers and prices as the files from which a sample is loaded."""
+    return await write_sample(ctx, folder)
 
 
 @hookimpl

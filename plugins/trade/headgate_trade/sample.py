@@ -1,4 +1,4 @@
-"""Filling a tenant from its blueprint: levels, groups, price lists, attributes, and the sample files beside it."""
+"""Filling a tenant from its blueprint: terms, attributes, and the sample files beside it."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -15,10 +15,28 @@ from headgate_trade.customer_changes import link_member
 from headgate_trade.imports.catalogue_csv import import_catalogue
 from headgate_trade.imports.customers_csv import import_customers
 from headgate_trade.imports.prices_csv import import_customer_prices, import_price_lists
-from headgate_trade.imports.report import ImportReport
+from headgate_trade.imports.report import ImportReport, RowProblem
 from headgate_trade.imports.retail_import import Progress, import_retail_history
 from headgate_trade.terms import read_words, save_customer_group, save_price_level, save_price_list
 from headgate_trade.units import tidy_price
+
+
+class RowRefused(Invalid):
+    """A row of a sample's file that cannot be taken.
+
+    Args:
+        file: its name.
+        problem: what is wrong with the row.
+    """
+
+    def __init__(self, file: str, problem: RowProblem) -> None:
+        super().__init__(problem.message, field=problem.field, row=problem.row)
+        self.params = dict(problem.params)
+        self.file = file
+
+    def __str__(self) -> str:
+        column = f", {self.field}" if self.field else ""
+        return f"{self.file}, row {self.row}{column}: {self.fill(self.message)}"
 
 
 async def load_sample(
@@ -131,16 +149,11 @@ async def _load_files(
         (sample.customer_prices, import_customer_prices),
     )
     reports = [await load(ctx, folder / name) for name, load in steps if name]
-    problems = [
-        Invalid(
-            N_("{file}, row {row}: {problem}"), field=problem.field, row=problem.row, file=report.name,
-            problem=problem.text(ctx),
-        )
-        for report in reports
-        for problem in report.refused
-    ]  # fmt: skip
+    problems = [RowRefused(report.name, problem) for report in reports for problem in report.refused]
     if problems:
-        raise InvalidFields(problems)
+        refused = InvalidFields(problems)
+        refused.message = N_("Files of the sample have rows that cannot be taken. Nothing was changed.")
+        raise refused
     return reports
 
 

@@ -6,7 +6,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from headgate_sdk.blueprint import Blueprint, CustomerGroup, PersonEntry, Plugins, PriceLevel, Profile, Sample
+from headgate_sdk.blueprint import (
+    Blueprint,
+    CustomerGroup,
+    PersonEntry,
+    Plugins,
+    PriceLevel,
+    PriceList,
+    Profile,
+    Sample,
+)
 from headgate_sdk.context import Actor
 from headgate_sdk.errors import Forbidden, Invalid, TooLarge
 from headgate_sdk.ids import new_id
@@ -331,6 +340,10 @@ def blueprint(sample: Sample | None, **changes) -> Blueprint:
                 ("standard", "普通", "0"), ("silver", "银牌", "2"), ("gold", "金牌", "4"),
                 ("diamond", "钻石", "6"),
             )
+        ),
+        "price_lists": tuple(
+            PriceList(key, name)
+            for key, name in (("retail", "零售店"), ("contract", "工程客户"), ("key-account", "大客户"))
         ),
         "customer_groups": tuple(
             CustomerGroup(key, name, name)

@@ -30,7 +30,8 @@ ROLES = (
     RoleEntry("warehouse", "Warehouse", ("trade.catalogue.read", "trade.stock.*", "trade.orders.read",
                                          "trade.orders.outbound", "trade.orders.ship")),
     RoleEntry("buyer", "Buyer", ("trade.catalogue.read", "trade.orders.place_own", "trade.orders.cancel",
-                                 "trade.orders.receive", "trade.accounts.read_own")),
+                                 "trade.orders.receive", "trade.accounts.read_own",
+                                 "trade.company.write")),
 )  # fmt: skip
 """Roles as blueprints give them."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from headgate_sdk.context import Actor
-from headgate_sdk.errors import Invalid, InvalidFields
+from headgate_sdk.errors import Invalid, InvalidFields, NotFound
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 from headgate_sdk.secrets import Secret
@@ -15,6 +15,7 @@ from headgate_kernel.identity.logins import fold_login
 from headgate_kernel.identity.oidc.errors import SsoRefused
 from headgate_kernel.identity.oidc.exchange import Client
 from headgate_kernel.identity.oidc.settings import SsoForm, check_form
+from headgate_kernel.identity.oidc.staff import Link
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database
@@ -75,7 +76,13 @@ async def save_operator_sso(kernel: "Kernel", actor: Actor, form: SsoForm) -> No
 
 async def client_of_console(kernel: "Kernel", db: "Database") -> Client | None:
     """Give what the console is to its provider; None when it offers none."""
-    row = await db.fetch_row("SELECT name, issuer, client_id, client_secret FROM operator_sso WHERE enabled")
+    kept = await read_operator_sso(db)
+    return await stored_operator_client(kernel, db) if kept.enabled else None
+
+
+async def stored_operator_client(kernel: "Kernel", db: "Database") -> Client | None:
+    """Give what is kept about the provider, whether it is offered or not."""
+    row = await db.fetch_row("SELECT name, issuer, client_id, client_secret FROM operator_sso")
     if row is None:
         return None
     secret = None
@@ -83,6 +90,27 @@ async def client_of_console(kernel: "Kernel", db: "Database") -> Client | None:
         value = await kernel.secrets.reveal(db, tenant_id=PLATFORM, place=_PLACE, sealed=row["client_secret"])
         secret = Secret(value.decode())
     return Client(row["name"], row["issuer"], row["client_id"], secret)
+
+
+async def list_operator_links(db: "Database") -> list[Link]:
+    """Give which operators are known to the provider, by name."""
+    return await db.fetch_as(Link, _LINKS)
+
+
+async def unlink_operator(kernel: "Kernel", actor: Actor, link_id: UUID) -> None:
+    """Forget who an operator is at the provider.
+
+    Raises:
+        NotFound: there is no such link.
+    """
+    async with kernel.databases.platform_scope() as db:
+        row = await db.fetch_row(_UNLINK, link_id)
+        if row is None:
+            raise NotFound(N_("This link is not here any more."))
+        await append_platform_entry(
+            db, actor=actor, action="sso.unlink", subject=row["name"], now=kernel.clock.now(),
+            details={"issuer": row["issuer"], "provider_subject": row["subject"], "email": row["email"]},
+        )  # fmt: skip
 
 
 async def find_operator(kernel: "Kernel", identity: "Identity") -> UUID:
@@ -151,4 +179,12 @@ WHERE l.issuer = $1 AND l.subject = $2 AND p.id = l.person_id AND p.is_operator 
 _BY_EMAIL = """
 SELECT p.id, p.name FROM person_login g JOIN person p ON p.id = g.person_id
 WHERE g.login = $1 AND p.is_operator
+"""
+_LINKS = """
+SELECT l.id, p.name, l.email, l.issuer, l.created_at, l.used_at
+FROM operator_sso_link l JOIN person p ON p.id = l.person_id ORDER BY p.name, l.id
+"""
+_UNLINK = """
+DELETE FROM operator_sso_link l USING person p
+WHERE l.id = $1 AND p.id = l.person_id RETURNING p.name, l.issuer, l.subject, l.email
 """

@@ -2,7 +2,6 @@
 
 import re
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import msgspec
 from headgate_sdk.errors import Forbidden, HeadgateError, Invalid, InvalidFields
@@ -140,16 +139,19 @@ async def client_of_tenant(kernel: "Kernel", db: "Database", tenant_id: TenantId
 
     Args:
         kernel: of the process.
-        db: the platform's scope, or the distributor's own.
+        db: a platform scope, or the distributor's own.
         tenant_id: of the distributor.
     """
+    policy = await read_policy(db, tenant_id)
+    return None if policy.sso == "off" else await stored_client(kernel, db, tenant_id)
+
+
+async def stored_client(kernel: "Kernel", db: "Database", tenant_id: TenantId) -> Client | None:
+    """Give what is kept about a provider, whether it is offered or not."""
     row = await db.fetch_row(
-        """
-        SELECT sso_name, issuer, client_id, client_secret FROM sign_in_policy
-        WHERE tenant_id = $1 AND sso <> 'off'
-        """,
+        "SELECT sso_name, issuer, client_id, client_secret FROM sign_in_policy WHERE tenant_id = $1",
         tenant_id,
-    )  # fmt: skip
+    )
     if row is None:
         return None
     secret = None
@@ -180,7 +182,7 @@ async def _check_role(ctx: "Context", key: str) -> None:
         )
 
 
-def _place(tenant_id: UUID | int) -> str:
+def _place(tenant_id: TenantId) -> str:
     return f"sign_in_policy:client_secret:{tenant_id}"
 
 

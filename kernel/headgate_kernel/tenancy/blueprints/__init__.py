@@ -1,4 +1,4 @@
-"""Blueprints: what a distributor is set up from, planned, applied, compared and written back, without harm."""
+"""Blueprints: what a distributor is set up from; planned, applied, compared and written back."""
 
 from headgate_kernel.tenancy.blueprints.applying import Outcome, apply_blueprint, carry_out, plan_blueprint
 from headgate_kernel.tenancy.blueprints.checking import check_folder, check_source

@@ -34,6 +34,7 @@ from headgate_kernel.tenancy.blueprints.writing import (
     write_settings,
 )
 from headgate_kernel.tenancy.directory import touch
+from headgate_kernel.tenancy.operating import tenant_in_scope
 from headgate_kernel.tenancy.plans import assign_plan
 
 if TYPE_CHECKING:
@@ -64,13 +65,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[SectionChange, ...]
     files: tuple[FileCount, ...]
     passwords: int = 0
+    secrets: tuple[str, ...] = ()
     invited: tuple[Invited, ...] = ()
 
     @property
     def is_change(self) -> bool:
         """Whether anything differs."""
         loaded = any(file.created or file.changed for file in self.files)
-        return bool(self.changes or loaded or self.passwords or self.invited)
+        return bool(self.changes or loaded or self.passwords or self.secrets or self.invited)
 
 
 async def plan_blueprint(kernel: "Kernel", folder: Path, *, sample: bool = True) -> Outcome:
@@ -127,8 +129,8 @@ async def carry_out(
 ) -> Outcome:
     """Do the work of a checked blueprint, and keep it or not; see `apply_blueprint`.
 
-    `finish` makes it the setting up of a new tenant and nothing else, and does what else belongs to that, in the
-    same transaction; where the tenant is there already, nothing is done.
+    `finish` makes it the setting up of a new tenant and nothing else, and does what else belongs to that, in
+    the same transaction; where the tenant is there already, nothing is done.
     """
     blueprint = source.blueprint
     async with kernel.databases.platform_scope() as db:
@@ -141,7 +143,7 @@ async def carry_out(
         if keep and (password := password_of(person)) is not None
     }
     work = _Work(kernel, source, tenant_id, is_new=found is None, actor=actor)
-    async with UnitOfWork(kernel.databases.platform, tenant_id) as unit:
+    async with kernel.databases.platform_scope() as unit, tenant_in_scope(unit, tenant_id):
         unit.after_commit(lambda: kernel.directory.forget(tenant_id))
         outcome = await work.run(unit, hashes, sample=sample, invite=invite and keep)
         if finish is not None:
@@ -187,14 +189,10 @@ class _Work:
         if problems:
             raise self.source.invalid(problems)
         if wanted.plan and (before is None or before.plan != wanted.plan):
-            await assign_plan(
-                unit, self.tenant_id, wanted.plan, actor=self.actor, now=kernel.clock.now()
-            )
+            await assign_plan(unit, self.tenant_id, wanted.plan, actor=self.actor, now=kernel.clock.now())
         ctx = await self.context(unit)
-        await write_plugins(
-            kernel, ctx, wanted.plugins.enabled, before.plugins.enabled if before else ()
-        )
-        await write_settings(kernel, ctx, wanted, before)
+        await write_plugins(kernel, ctx, wanted.plugins.enabled, before.plugins.enabled if before else ())
+        secrets = await write_settings(kernel, ctx, wanted)
         # a context knows the plugins and settings that were there when it was made
         ctx = await self.context(unit)
         await write_flows(kernel, ctx, wanted, self.given)
@@ -204,7 +202,8 @@ class _Work:
         invited = await invite_people(kernel, ctx, self.given.people, members) if invite else ()
         return Outcome(
             blueprint=self.given, is_new=self.is_new, before=before, after=after,
-            changes=compare(before, after), files=files, passwords=len(hashes), invited=invited,
+            changes=compare(before, after), files=files, passwords=len(hashes), secrets=secrets,
+            invited=invited,
         )  # fmt: skip
 
     async def note(self, unit: UnitOfWork, outcome: Outcome) -> None:

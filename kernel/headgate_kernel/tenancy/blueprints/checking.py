@@ -1,10 +1,10 @@
-"""Everything in a blueprint that can be found wrong before anything is written, from the kernel and the plugins.
+"""Everything in a blueprint that can be found wrong before anything is written, by kernel and plugins.
 
 Each rule is a function that gets what there is to know and yields problems; none stops the others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintProblem, RoleEntry
@@ -18,8 +18,9 @@ from headgate_kernel.plugins.discovery import closure
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.tenancy.blueprints.flow_entries import flow_problems, unknown
 from headgate_kernel.tenancy.blueprints.source import Source, parse_source, read_text
+from headgate_kernel.tenancy.setting_secrets import secret_fields, take_secret
 from headgate_kernel.tenancy.setting_values import settings_types
-from headgate_kernel.tenancy.shape import Path, find_faults
+from headgate_kernel.tenancy.shape import SECRET_FORM, Path, find_faults
 from headgate_kernel.tenancy.tenants import profile_problems
 from headgate_kernel.workflow.catalogue import StepCatalogue
 
@@ -60,9 +61,7 @@ async def check_folder(kernel: "Kernel", folder: "FilePath") -> Source:
     return source
 
 
-async def check_source(
-    kernel: "Kernel", source: Source, faults: Sequence[BlueprintProblem] = ()
-) -> None:
+async def check_source(kernel: "Kernel", source: Source, faults: Sequence[BlueprintProblem] = ()) -> None:
     """Check a blueprint that was read.
 
     Args:
@@ -169,11 +168,24 @@ def _settings(blueprint: Blueprint, known: Known) -> Iterator[BlueprintProblem]:
         else:
             for fault in find_faults(values, kinds[plugin], path):
                 yield BlueprintProblem(fault.path, fault.message, fault.params)
+            yield from _secrets(kinds[plugin], values, path)
+
+
+def _secrets(kind: type[msgspec.Struct], values: dict[str, Any], path: Path) -> Iterator[BlueprintProblem]:
+    for name in secret_fields(kind):
+        given = values.get(name)
+        if isinstance(given, dict) and SECRET_FORM.fullmatch(str(given.get("secret"))):
+            try:
+                take_secret(given["secret"])
+            except Invalid as problem:
+                yield _told((*path, name), problem)
 
 
 def _roles(blueprint: Blueprint, known: Known) -> Iterator[BlueprintProblem]:
     yield from _twice("roles", "key", [role.key for role in blueprint.roles])
-    permissions = [one.id for group in permission_groups(known.host, known.plugins) for one in group.permissions]
+    permissions = [
+        one.id for group in permission_groups(known.host, known.plugins) for one in group.permissions
+    ]
     patterns = {name.rpartition(".")[0] + ".*" for name in permissions}
     for number, role in enumerate(blueprint.roles):
         for place, wanted in enumerate(role.permissions):

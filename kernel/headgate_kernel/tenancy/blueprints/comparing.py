@@ -1,4 +1,4 @@
-"""What differs between two states of a tenant, both written as blueprints; knows no section by its meaning."""
+"""What differs between two states of a tenant, both written as blueprints."""
 
 from typing import Any, Literal
 
@@ -7,7 +7,13 @@ from headgate_sdk.blueprint import Blueprint
 
 Row = dict[str, Any]
 
-KEYS = {"roles": "key", "price_levels": "key", "price_lists": "key", "customer_groups": "key", "people": "login"}
+KEYS = {
+    "roles": "key",
+    "price_levels": "key",
+    "price_lists": "key",
+    "customer_groups": "key",
+    "people": "login",
+}
 """By what the rows of a section are told apart."""
 
 

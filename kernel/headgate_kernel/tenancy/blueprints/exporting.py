@@ -1,4 +1,4 @@
-"""Compare a blueprint with the live tenant, write the tenant as a blueprint, take changes over into a file."""
+"""Compare a blueprint with the live tenant, write the tenant as one, take changes over into a file."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,10 +68,10 @@ async def patch_blueprint(kernel: "Kernel", source: Source) -> tuple[SectionChan
         took_all = False
     if not took_all:
         raise Conflict(
-            N_("{path} is written in a way that cannot be changed in place. Export into a new folder instead."),
+            N_("{path} cannot be changed in place. Export into a new folder instead."),
             path=str(source.file),
         )
-    source.file.write_text(text, encoding="utf-8")
+    _write(source.file, text)
     return changes
 
 
@@ -87,35 +87,55 @@ async def export_tenant(kernel: "Kernel", slug: str, folder: Path | None = None)
         NotFound: there is no such tenant.
         Conflict: there is a blueprint in the folder already.
     """
-    if folder is not None and (folder / FILE_NAME).exists():
-        raise Conflict(
-            N_("There is a blueprint in {folder} already. Choose a new folder, or use --patch."),
-            folder=str(folder),
-        )
+    if folder is not None:
+        _make(folder)
     async with _reading(kernel, slug) as ctx:
         live = await read_live(kernel, ctx)
         sample: Sample | None = None
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
             written = await ctx.hooks.decide(hooks.headgate_write_sample, folder)
             sample = next((given for _, given in written), None)
     live = msgspec.structs.replace(live, sample=sample)
     text = blueprint_text(live, note=f"{live.profile.name}, as it was when it was exported.")
     if folder is None:
         return Export(text)
-    (folder / FILE_NAME).write_text(text, encoding="utf-8")
+    _write(folder / FILE_NAME, text)
     files = [name for name in msgspec.to_builtins(sample).values() if name.endswith(".csv")] if sample else []
     return Export(text, (FILE_NAME, *files))
+
+
+def _make(folder: Path) -> None:
+    """Make a folder for a blueprint.
+
+    Raises:
+        Conflict: there is one already, or the folder cannot be made.
+    """
+    if (folder / FILE_NAME).exists():
+        raise Conflict(
+            N_("There is a blueprint in {folder} already. Choose a new folder, or use --patch."),
+            folder=str(folder),
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Conflict(
+            N_("{path} cannot be written: {reason}"), path=str(folder), reason=error.strerror or str(error)
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Conflict(
+            N_("{path} cannot be written: {reason}"), path=str(path), reason=error.strerror or str(error)
+        ) from error
 
 
 def _as_if_applied(kernel: "Kernel", blueprint: Blueprint, live: Blueprint) -> Blueprint:
     """Write a blueprint as the tenant would be, if nothing had been done but applying it."""
     wanted = canonical(blueprint, kernel.host, kernel.steps, complete=True)
-    return msgspec.structs.replace(
-        wanted,
-        plan=wanted.plan or live.plan,
-        profile=msgspec.structs.replace(wanted.profile, host=wanted.profile.host),
-    )
+    return msgspec.structs.replace(wanted, plan=wanted.plan or live.plan)
 
 
 async def _live(kernel: "Kernel", source: Source) -> Blueprint:

@@ -1,4 +1,4 @@
-"""A flow as a blueprint writes it, the steps that are on in their order, and as the engine has it, by phase."""
+"""A flow as a blueprint writes it, steps that are on in their order, and as the engine has it, by phase."""
 
 from collections.abc import Iterable, Iterator
 
@@ -69,6 +69,13 @@ def flow_problems(
         )  # fmt: skip
         return
     available = {step.id: step for step in catalogue.steps_for(subject_type, plugins)}
+    yield from _step_problems(path, entry, available)
+    yield from _phase_problems(path, entry, available)
+
+
+def _step_problems(
+    path: Path, entry: FlowEntry, available: dict[str, StepType]
+) -> Iterator[BlueprintProblem]:
     seen: set[str] = set()
     for place, group in _groups(entry):
         for member, step in enumerate(group):
@@ -81,13 +88,20 @@ def flow_problems(
                     N_("No plugin that is switched on has the step {name}. Did you mean {meant}?"),
                 )  # fmt: skip
             elif step in seen:
-                yield BlueprintProblem(at, N_("The step {name} is here twice. Leave one out."), {"name": step})
+                yield BlueprintProblem(at, N_("{name} is here twice. Leave one out."), {"name": step})
             seen.add(step)
+
+
+def _phase_problems(
+    path: Path, entry: FlowEntry, available: dict[str, StepType]
+) -> Iterator[BlueprintProblem]:
+    named = {step for _, group in _groups(entry) for step in group}
+    for place, group in _groups(entry):
         if len({_phase(entry, available[step]) for step in group if step in available}) > 1:
             yield BlueprintProblem((*path, "steps", place), N_("Steps side by side stand in the same phase."))
     for step, phase in entry.phases.items():
         at = (*path, "phases", step)
-        if step not in seen:
+        if step not in named:
             yield BlueprintProblem(at, N_("The step {name} is not among the steps."), {"name": step})
         elif step in available and phase not in available[step].phases:
             yield BlueprintProblem(

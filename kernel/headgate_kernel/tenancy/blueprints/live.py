@@ -1,4 +1,4 @@
-"""A tenant as it is, written as a blueprint; and a blueprint written the one way in which it can be compared."""
+"""A tenant as it is, written as a blueprint; and a blueprint in the one form that can be compared."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from headgate_kernel.runtime import Kernel
 
 _PROFILE = """
-SELECT t.slug, t.name, t.currency, t.timezone, t.locale, lower(t.brand_colour) AS brand_colour, coalesce(t.plan, '') AS plan,
+SELECT t.slug, t.name, t.currency, t.timezone, t.locale, lower(t.brand_colour) AS brand_colour,
+       coalesce(t.plan, '') AS plan,
        ARRAY(SELECT h.host FROM tenant_host h WHERE h.tenant_id = t.id ORDER BY h.host) AS hosts
 FROM tenant t WHERE t.id = $1
 """
@@ -82,9 +83,7 @@ async def read_flows(kernel: "Kernel", ctx: Context) -> dict[str, FlowEntry]:
         if subject.plugin in ctx.plugins:
             current = await read_current(ctx, subject.id)
             settings = (
-                current.definition.settings()
-                if current
-                else default_flow(kernel.steps, subject, ctx.plugins)
+                current.definition.settings() if current else default_flow(kernel.steps, subject, ctx.plugins)
             )
             found[subject.id] = flow_entry(kernel.steps, settings)
     return found
@@ -128,7 +127,9 @@ def canonical(blueprint: Blueprint, host: PluginHost, steps: StepCatalogue, *, c
     )
 
 
-def _chosen_settings(settings: Mapping[str, Values], host: PluginHost, *, complete: bool) -> dict[str, Values]:
+def _chosen_settings(
+    settings: Mapping[str, Values], host: PluginHost, *, complete: bool
+) -> dict[str, Values]:
     kinds = settings_types(host)
     chosen = {plugin: chosen_values(kinds[plugin], values) for plugin, values in settings.items()}
     return {plugin: values for plugin, values in sorted(chosen.items()) if values or not complete}

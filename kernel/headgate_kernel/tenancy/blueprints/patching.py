@@ -135,7 +135,7 @@ def _set(table: Any, name: str, value: Any) -> None:
 
 
 def _item(value: Any) -> Item:
-    item = tomlkit.item(value)
+    item: Item = tomlkit.item(value)
     if isinstance(item, Array) and len(item.as_string()) > 90:
         item.multiline(multiline=True)
     return item
@@ -151,7 +151,7 @@ def _add(items: Array, value: Any) -> None:
 
 def _remove(rows: Any, place: int) -> None:
     """Take a row away; what is written behind its last field belongs to the row that follows."""
-    if isinstance(rows, AoT) and place and isinstance(rows[place], Table):
+    if isinstance(rows, AoT) and place:
         body = rows[place].value.body
         last = max((n for n, (key, _) in enumerate(body) if key is not None), default=-1)
         behind = [item for _, item in body[last + 1 :]]
@@ -161,5 +161,3 @@ def _remove(rows: Any, place: int) -> None:
                 if isinstance(before, Table) and isinstance(item, Comment | Whitespace):
                     before.add(item)
     del rows[place]
-
-

@@ -58,7 +58,8 @@ async def invite_people(
     invited: list[Invited] = []
     for person in people:
         login = fold_login(person.login)
-        if (member := members.get(login)) in needing:
+        member = members.get(login)
+        if member is not None and member in needing:
             link = await invite(
                 kernel, ctx.db, tenant_id=ctx.tenant.id, person_id=needing[member], membership_id=member,
                 to=login, by=ctx.tenant.name,

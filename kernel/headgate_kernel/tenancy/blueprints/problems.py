@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from headgate_sdk.errors import Invalid, InvalidFields
+from headgate_sdk.i18n import N_
 
 from headgate_kernel.tenancy.shape import Path
 
@@ -21,7 +22,8 @@ class BlueprintError(Invalid):
     code = "invalid_blueprint"
 
     def __init__(self, message: str, /, *, where: str, field: str = "", **params: object) -> None:
-        super().__init__(message, field=field, **params)
+        super().__init__(message, field=field)
+        self.params = params
         self.where = where
 
     def __str__(self) -> str:
@@ -36,10 +38,10 @@ class InvalidBlueprint(InvalidFields):
 
     def __init__(self, file: FilePath, problems: Sequence[BlueprintError]) -> None:
         super().__init__(problems)
-        self.file = file
+        self.message, self.params = N_("{path} cannot be used. Nothing was changed."), {"path": str(file)}
 
     def __str__(self) -> str:
-        return f"{self.file} cannot be used; nothing was changed."
+        return self.fill(self.message)
 
 
 def path_text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The published JSON Schema of blueprints, made from the types, with the settings of the installed plugins."""
+"""The published JSON Schema of blueprints, made from the types, with the settings of the plugins."""
 
 import json
 from typing import Any

@@ -32,6 +32,8 @@ def outcome_lines(outcome: Outcome, host: PluginHost, *, done: bool) -> Iterator
         yield from (f"    {file_line(file)}" for file in outcome.files)
     if outcome.passwords:
         yield from ("", f"people who get their first password: {outcome.passwords}")
+    if outcome.secrets:
+        yield from ("", f"secrets that have changed where they are taken from: {', '.join(outcome.secrets)}")
     if outcome.invited:
         yield from ("", "invited" if done else "to be invited")
         yield from (f"    {one.login:<{_WIDTH}} {one.link}" for one in outcome.invited)
@@ -92,7 +94,10 @@ def _short(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(f"[{_short(one)}]" if isinstance(one, list) else _short(one) for one in value) or "(none)"
+        return (
+            ", ".join(f"[{_short(one)}]" if isinstance(one, list) else _short(one) for one in value)
+            or "(none)"
+        )
     if isinstance(value, dict):
         return ", ".join(f"{name} = {_short(one)}" for name, one in value.items()) or "(none)"
     return str(value) or "(empty)"

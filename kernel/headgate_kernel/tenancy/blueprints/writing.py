@@ -96,13 +96,16 @@ async def write_plugins(kernel: "Kernel", ctx: Context, wanted: Sequence[str], a
             await activate(ctx, kernel.host, plugin)
 
 
-async def write_settings(
-    kernel: "Kernel", ctx: Context, wanted: Blueprint, before: Blueprint | None
-) -> None:
-    """Keep the settings of the plugins that have a table in the blueprint."""
-    for plugin, values in wanted.settings.items():
-        if before is None or values != before.settings.get(plugin, {}):
-            await save_settings(ctx, kernel.host, plugin, values)
+async def write_settings(kernel: "Kernel", ctx: Context, wanted: Blueprint) -> tuple[str, ...]:
+    """Keep the settings of the plugins that have a table in the blueprint.
+
+    Returns:
+        Plugins with other secrets than before, behind references that are the same.
+    """
+    saved = {
+        plugin: await save_settings(kernel, ctx, plugin, values) for plugin, values in wanted.settings.items()
+    }
+    return tuple(plugin for plugin, one in saved.items() if one.secrets and not one.values)
 
 
 async def write_flows(kernel: "Kernel", ctx: Context, wanted: Blueprint, given: Blueprint) -> None:
@@ -139,7 +142,9 @@ async def write_people(
     roles = {role.key: role for role in before.roles} if before else {}
     people = {person.login: person for person in before.people} if before else {}
     ended = await _ended(ctx)
-    changed = [p for p in wanted.people if p.login not in ended and _member(people.get(p.login)) != _member(p)]
+    changed = [
+        p for p in wanted.people if p.login not in ended and _member(people.get(p.login)) != _member(p)
+    ]
     fresh = [NewPerson(p.login, p.name, hashes.get(p.login)) for p in wanted.people if p.login not in ended]
     async with keeping_an_owner(ctx):
         await save_roles(ctx, [role for role in wanted.roles if roles.get(role.key) != role])

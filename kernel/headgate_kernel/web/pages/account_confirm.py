@@ -12,6 +12,7 @@ from headgate_kernel.identity.profile import get_profile
 from headgate_kernel.identity.second_factor import second_factor_of
 from headgate_kernel.identity.step_up import confirm_identity
 from headgate_kernel.web.pages.visit import FORM, PERSONAL, AnyRequest, Visit, show_entry, visit_of
+from headgate_kernel.web.pages.ways import confirm_ways
 from headgate_kernel.web.session_cookie import set_session
 from headgate_kernel.web.ways_on import local
 
@@ -53,8 +54,9 @@ async def _show(visit: Visit, form: ConfirmForm, error: HeadgateError | None = N
     profile = await get_profile(visit.kernel, visit.session, visit.tenant_id)
     factor = await second_factor_of(visit.kernel, visit.session.person_id, visit.tenant_id)
     return show_entry(
-        visit, "account/confirm.html", error=error, form=form, profile=profile, factor=factor
-    )
+        visit, "account/confirm.html", error=error, form=form, profile=profile, factor=factor,
+        ways=await confirm_ways(visit),
+    )  # fmt: skip
 
 
 HANDLERS = (confirm_page, confirm)

@@ -16,7 +16,8 @@ from headgate_kernel.identity.sign_in import sign_in
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.checklist import is_checklist_first
 from headgate_kernel.web.gate import LOCALE_COOKIE
-from headgate_kernel.web.pages.visit import ENTRY, FORM, AnyRequest, enter, show_entry, visit_of
+from headgate_kernel.web.pages.visit import ENTRY, FORM, AnyRequest, enter, visit_of
+from headgate_kernel.web.pages.ways import show_sign_in
 from headgate_kernel.web.session_cookie import clear_session
 from headgate_kernel.web.state import RequestState, state_of
 from headgate_kernel.web.ways_on import local
@@ -76,7 +77,7 @@ async def sign_in_page(
     visit = visit_of(request)
     if visit.session.state == "setup" or visit.session.actor.kind != "anonymous":
         return see_other("/")
-    return show_entry(visit, "sign_in.html", form=SignInForm(next=next), done=done)
+    return await show_sign_in(visit, form=SignInForm(next=next), done=done)
 
 
 @post("/sign-in", opt=ENTRY, media_type=MediaType.HTML, status_code=200, include_in_schema=False)
@@ -92,7 +93,7 @@ async def do_sign_in(
             previous_token=visit.state.token,
         )  # fmt: skip
     except HeadgateError as error:
-        return show_entry(visit, "sign_in.html", error=error, form=data, done="")
+        return await show_sign_in(visit, error=error, form=data)
     return enter(visit, opened, local(data.next))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from headgate_sdk.context import Context
+from headgate_sdk.context import Context, covers
 from headgate_sdk.errors import HeadgateError
 from headgate_sdk.i18n import N_
 from headgate_sdk.manifest import Permission
@@ -73,6 +73,7 @@ class Tick(msgspec.Struct, frozen=True):
         ticked: the role allows it.
         locked: the reader may not give or take it.
         sensitive: pays, approves or touches credentials.
+        covered: pattern of the role that stands for it already.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Tick(msgspec.Struct, frozen=True):
     ticked: bool
     locked: bool
     sensitive: bool = False
+    covered: str = ""
 
 
 class TickGroup(msgspec.Struct, frozen=True):
@@ -224,8 +226,10 @@ async def _page(
 def _ticks(ctx: Context, group: PermissionGroup, ticked: frozenset[str], *, above: bool) -> TickGroup:
     def tick(permission: Permission) -> Tick:
         locked = above or not may_grant(ctx.actor, permission.id)
+        covering = (one for one in sorted(ticked) if one != permission.id and covers([one], permission.id))
         return Tick(
-            permission.id, permission.label, permission.id in ticked, locked, permission.sensitive
+            permission.id, permission.label, permission.id in ticked, locked, permission.sensitive,
+            next(covering, ""),
         )  # fmt: skip
 
     pattern = f"{group.id}.*"

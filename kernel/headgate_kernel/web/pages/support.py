@@ -17,6 +17,7 @@ from headgate_kernel.identity.impersonations import (
     end_impersonation,
     list_impersonations,
 )
+from headgate_kernel.identity.links import find_sender
 from headgate_kernel.identity.support import SUPPORT_WRITE, choose_consent, support_consent
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web.session_cookie import clear_session
@@ -67,12 +68,15 @@ async def save_consent(
 @action(f"{PATH}/{{impersonation_id:uuid}}", permission=SUPPORT_WRITE, include_in_schema=False)
 async def decide(
     ctx: Context,
+    kernel: Kernel,
     impersonation_id: UUID,
     data: Annotated[DecisionForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Response[Any]:
     """Allow, refuse or end what an operator asks for or does."""
     if data.decision == "end":
         await end_impersonation(ctx, impersonation_id)
+        async with kernel.databases.platform_scope() as db:  # sessions are the platform's
+            await kernel.sessions.end_impersonation(db, impersonation_id)
     else:
         await decide_impersonation(ctx, impersonation_id, allowed=data.decision == "allow")
     return see_other(PATH)
@@ -87,7 +91,10 @@ async def end_own(request: Request[Any, Any, Any], ctx: Context, kernel: Kernel)
     if session.impersonation_id is None:
         raise Forbidden(N_("Only an operator who acts in somebody's place ends that here."))
     await end_impersonation(ctx, session.impersonation_id)
-    answer = await ctx.render("settings/support_ended.html", slug=ctx.tenant.slug)
+    async with kernel.databases.platform_scope() as db:
+        await kernel.sessions.end_impersonation(db, session.impersonation_id)
+        console = (await find_sender(kernel, db, None)).link(f"/console/tenants/{ctx.tenant.slug}")
+    answer = await ctx.render("settings/support_ended.html", console=console)
     clear_session(answer, kernel.settings)
     return answer
 

@@ -40,6 +40,7 @@ ACCOUNT_TABS = [
     AccountTab(N_("Profile"), "/account"),
     AccountTab(N_("Password"), "/account/password"),
     AccountTab(N_("Second step"), "/account/second-factor"),
+    AccountTab(N_("Passkeys"), "/account/passkeys"),
     AccountTab(N_("Where I am signed in"), "/account/sessions"),
 ]
 """Pages about oneself, in order."""
@@ -121,7 +122,7 @@ async def show_account(
     status = error.status if error else 200
     ctx = visit.state.ctx
     if visit.session.state == "setup":
-        return show_entry(visit, template, error=error, layout="layout/bare.html", framed=False, **told)
+        return show_entry(visit, template, error=error, layout="layout/bare.html", framed=False, **values)
     if ctx is None:
         return console_page(
             visit.request, template, status_code=status, layout="layout/console.html", framed=True, **told

@@ -1,12 +1,16 @@
 """The front door of the sample plugin."""
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
+from headgate_sdk.checklist import ChecklistItem
 from headgate_sdk.context import Context
+from headgate_sdk.figures import Figure
 from headgate_sdk.hooks import hookimpl
 from headgate_sdk.manifest import Manifest, Permission
+from headgate_sdk.secrets import Secret
 from headgate_sdk.secrets import SealedColumn
 from headgate_sdk.web import PUBLIC, SIGNED_IN, NavItem, action, create, page, read, see_other
 from headgate_sdk.workflow import FlowSettings, Phase, PhaseSettings, StepSetting, StepType, SubjectType
@@ -20,9 +24,20 @@ from headgate_sample.notes import count_notes, list_notes, write_note
 READ = "sample.notes.read"
 WRITE = "sample.notes.write"
 
+
+
+class SampleSettings(msgspec.Struct, frozen=True):
+    """What a distributor chooses about notes."""
+
+    paper: Literal["white", "yellow"] = "white"
+    lines: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
+    margin: Decimal = Decimal("2.5")
+    key: Secret = Secret("")
+
+
 manifest = Manifest(
     id="sample", name="Sample", description="Notes.", version="1.2.3", package="headgate_sample",
-    permissions=(Permission(READ, "See notes"), Permission(WRITE, "Write notes")),
+    permissions=(Permission(READ, "See notes"), Permission(WRITE, "Write notes")), settings=SampleSettings,
     sealed=(SealedColumn("sample_account", "password"),),
 )  # fmt: skip
 
@@ -119,3 +134,23 @@ async def headgate_apply_blueprint(ctx: Context, folder: Path) -> None:
     text = f"from {folder.name}"
     if text not in await list_notes(ctx):
         await write_note(ctx, text)
+
+
+@hookimpl
+async def headgate_tenant_figures(ctx: Context):
+    last = ctx.clock.now().replace(year=2020, microsecond=0)
+    return [
+        Figure(key="orders_today", label="Orders today", count=7),
+        Figure(key="last_order", label="Last order", moment=last),
+    ]
+
+
+@hookimpl
+async def headgate_checklist(ctx: Context):
+    written = bool(await list_notes(ctx))
+    return [
+        ChecklistItem(
+            key="sample.note", title="Write a note", description="One is enough.", href="/sample/notes",
+            done=written, position=20,
+        )
+    ]  # fmt: skip

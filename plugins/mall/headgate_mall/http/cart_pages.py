@@ -132,7 +132,7 @@ async def empty_cart(ctx: Context) -> Response[str]:
     return see_other("/mall/cart")
 
 
-@page("/mall/checkout", permission=PLACE)
+@page("/mall/checkout", permission=PLACE, critical=True)
 @for_buyers
 async def checkout_page(ctx: Context) -> Response[str]:
     """Show what the order will be, on one page with one button; what keeps it back stands in the cart."""
@@ -158,7 +158,7 @@ async def _checkout(
     return response
 
 
-@action("/mall/checkout", permission=PLACE)
+@action("/mall/checkout", permission=PLACE, critical=True)
 @for_buyers
 async def checkout(
     ctx: Context, data: Annotated[CheckoutForm, Body(media_type=RequestEncodingType.URL_ENCODED)]

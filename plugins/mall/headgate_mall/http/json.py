@@ -20,6 +20,7 @@ from headgate_trade.api import (
     quantities_in_cart,
     resolve_step,
     set_cart_line,
+    sku_attributes,
 )
 from litestar import Response
 from litestar.params import HeaderParameter, Parameter, QueryParameter
@@ -38,7 +39,14 @@ from headgate_mall.http.json_schemas import (
     PriceReason,
     SkuDetail,
 )
-from headgate_mall.http.json_views import cart_view, money_view, order_detail_view, order_views, sku_view
+from headgate_mall.http.json_views import (
+    attribute_views,
+    cart_view,
+    money_view,
+    order_detail_view,
+    order_views,
+    sku_view,
+)
 from headgate_mall.http.order_pages import CancelForm, OrderState, StepForm
 from headgate_mall.shelf import load_row, load_shelf
 
@@ -104,7 +112,8 @@ async def read_sku(ctx: Context, sku_id: UUID) -> SkuDetail:
     customer, sku = await buyer(ctx), await get_sku(ctx, sku_id)
     row = await load_row(ctx, customer.id, sku, await quantities_in_cart(ctx))
     reasons = [PriceReason(choice.unit.name, choice.price.trace) for choice in row.choices]
-    return SkuDetail(sku_view(row), sku.description, reasons)
+    attributes = attribute_views(await sku_attributes(ctx, sku.id, sku.category_id))
+    return SkuDetail(sku_view(row), sku.description, attributes, reasons)
 
 
 @read("/mall/cart", permission="trade.orders.place_own")
@@ -120,7 +129,7 @@ async def put_cart_line(ctx: Context, data: LineIn) -> CartView:
     return cart_view(ctx, await get_cart(ctx))
 
 
-@create("/mall/checkout", permission="trade.orders.place_own")
+@create("/mall/checkout", permission="trade.orders.place_own", critical=True)
 async def place_order_of_cart(
     ctx: Context,
     data: CheckoutIn,

@@ -58,7 +58,8 @@ class SkuView(msgspec.Struct, frozen=True, kw_only=True):
         category_id: where it stands.
         category: name of the category.
         base_unit: unit in which stock is counted.
-        stock: base units that can be ordered; null when no stock is kept.
+        stock: base units that can be ordered; null when no stock is kept, or the distributor does not tell.
+        stock_state: `ok`, `wait` for few, `stop` for none; empty when no stock is kept or shown.
         image_id: picture of the product.
         units: units in which it is sold, the usual one first.
     """
@@ -73,6 +74,7 @@ class SkuView(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     base_unit: str
     stock: int | None
+    stock_state: str
     image_id: UUID | None
     units: list[UnitPrice]
 
@@ -92,11 +94,30 @@ class PriceReason(msgspec.Struct, frozen=True):
     trace: tuple[TraceEntry, ...]
 
 
+class AttributeView(msgspec.Struct, frozen=True):
+    """A value of an attribute.
+
+    Args:
+        key: names the attribute in programs.
+        name: as people call it.
+        type: number, text, choice or bool.
+        value: as text; `yes` or `no` for a bool.
+        unit: of a number; may be empty.
+    """
+
+    key: str
+    name: str
+    type: str
+    value: str
+    unit: str
+
+
 class SkuDetail(msgspec.Struct, frozen=True):
-    """One SKU with its description and the reasons of its prices."""
+    """One SKU with its description, its attributes and the reasons of its prices."""
 
     sku: SkuView
     description: str
+    attributes: list[AttributeView]
     reasons: list[PriceReason]
 
 

@@ -8,11 +8,12 @@ from functools import lru_cache
 from headgate_sdk.context import Context
 from headgate_sdk.money import Money
 from headgate_sdk.quantity import quantity_text
-from headgate_trade.api import Cart, OrderDetail, OrderSummary, Sku
+from headgate_trade.api import AttributeValue, Cart, OrderDetail, OrderSummary, Sku
 
 from headgate_mall.http.buyers import told
 from headgate_mall.http.json_schemas import (
     Amount,
+    AttributeView,
     CartLineView,
     CartView,
     OpenStep,
@@ -66,8 +67,18 @@ def sku_view(row: ShelfRow) -> SkuView:
     return SkuView(
         id=sku.id, code=sku.code, name=sku.name, spec=sku.spec, barcode=sku.barcode,
         maker_code=sku.maker_code, category_id=sku.category_id, category=sku.category,
-        base_unit=sku.base_unit, stock=row.available, image_id=sku.image_id, units=units,
+        base_unit=sku.base_unit, stock=row.available, stock_state=row.stock.state, image_id=sku.image_id,
+        units=units,
     )  # fmt: skip
+
+
+def attribute_views(attributes: Sequence[AttributeValue]) -> list[AttributeView]:
+    """Write the attributes that have a value."""
+    return [
+        AttributeView(one.attribute.key, one.attribute.name, one.attribute.type, one.text, one.attribute.unit)
+        for one in attributes
+        if one.text
+    ]
 
 
 def cart_view(ctx: Context, cart: Cart) -> CartView:

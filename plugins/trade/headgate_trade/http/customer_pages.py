@@ -13,6 +13,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from headgate_trade.accounts import ENTRY_NAMES, account_entries, customer_account
+from headgate_trade.company import COMPANY_ROLE_NAMES, list_company
 from headgate_trade.customers import (
     Customer,
     CustomerInput,
@@ -100,7 +101,7 @@ async def customer(
     ctx: Context, customer_id: UUID, saved: bool = False, q: str = "", after: str = ""
 ) -> Response[Any]:
     """Show one customer."""
-    return await _customer(ctx, customer_id, saved=saved, query=q.strip(), after=after)
+    return await customer_page(ctx, customer_id, saved=saved, query=q.strip(), after=after)
 
 
 @action(f"{PATH}/{{customer_id:uuid}}", permission="trade.customers.write")
@@ -118,7 +119,7 @@ async def save_customer(
         async with ctx.db.savepoint():
             await save_customers(ctx, [_input(data, status=data.status or known.status)])
     except HeadgateError as error:
-        return await _customer(ctx, customer_id, form=data, error=error)
+        return await customer_page(ctx, customer_id, form=data, error=error)
     return see_other(f"{PATH}/{customer_id}?saved=1")
 
 
@@ -133,7 +134,7 @@ async def add_price(
         async with ctx.db.savepoint():
             await fix_price(ctx, customer_id, data.sku_code, data.unit, parse_price(data.price))
     except HeadgateError as error:
-        return await _customer(ctx, customer_id, price_form=data, error=error)
+        return await customer_page(ctx, customer_id, price_form=data, error=error)
     return see_other(f"{PATH}/{customer_id}?saved=1#prices")
 
 
@@ -184,17 +185,19 @@ async def _new(ctx: Context, form: CustomerForm, error: HeadgateError | None = N
     )
 
 
-async def _customer(
+async def customer_page(
     ctx: Context,
     customer_id: UUID,
     *,
     form: CustomerForm | None = None,
     price_form: PriceForm | None = None,
+    member_form: object = None,
     error: HeadgateError | None = None,
     saved: bool = False,
     query: str = "",
     after: str = "",
 ) -> Response[Any]:
+    """Show a customer's page; after a refusal with what was typed into one of its forms."""
     found = await get_customer(ctx, customer_id)
     here = f"{PATH}/{customer_id}"
     sees_orders, sees_account = ctx.allowed("trade.orders.read"), ctx.allowed("trade.accounts.read")
@@ -209,6 +212,9 @@ async def _customer(
         form=form or _form_of(found),
         price_form=price_form or PriceForm(),
         price_refused=error if price_form is not None else None,
+        members=await list_company(ctx, customer_id),
+        member_form=member_form,
+        roles=COMPANY_ROLE_NAMES,
         figures=await customer_figures(ctx, customer_id) if sees_orders else None,
         account=await customer_account(ctx, customer_id) if sees_account else None,
         entries=(await account_entries(ctx, customer_id, limit=FEW)).items if sees_account else [],

@@ -9,6 +9,7 @@ from headgate_sdk.context import Context
 from headgate_sdk.web import create, read, replace
 from litestar.params import QueryParameter
 
+from headgate_trade.attribute_values import sku_attributes
 from headgate_trade.catalogue import (
     Category,
     SaveResult,
@@ -60,6 +61,22 @@ class SkuView(msgspec.Struct, frozen=True, kw_only=True):
     units: list[UnitView]
 
 
+class ValueView(msgspec.Struct, frozen=True):
+    """An attribute of the SKU's category with its value as text, empty where nobody has said it."""
+
+    key: str
+    name: str
+    type: str
+    unit: str
+    value: str
+
+
+class SkuDetail(SkuView, frozen=True, kw_only=True):
+    """A SKU with its attributes."""
+
+    attributes: list[ValueView]
+
+
 class SkuList(msgspec.Struct, frozen=True):
     """A page of SKUs; give `next` as `after` for the following page."""
 
@@ -98,9 +115,17 @@ async def read_skus(
 
 
 @read("/skus/{sku_id:uuid}", permission="trade.catalogue.read")
-async def read_sku(ctx: Context, sku_id: UUID) -> SkuView:
+async def read_sku(ctx: Context, sku_id: UUID) -> SkuDetail:
     """Give one SKU."""
-    return _view(await get_sku(ctx, sku_id))
+    sku = await get_sku(ctx, sku_id)
+    values = await sku_attributes(ctx, sku.id, sku.category_id)
+    return SkuDetail(
+        **msgspec.structs.asdict(_view(sku)),
+        attributes=[
+            ValueView(one.attribute.key, one.attribute.name, one.attribute.type, one.attribute.unit, one.text)
+            for one in values
+        ],
+    )
 
 
 @replace("/skus", permission="trade.catalogue.write")

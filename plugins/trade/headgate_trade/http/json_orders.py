@@ -159,7 +159,7 @@ async def read_inbox(ctx: Context, after: After = None, limit: Limit = 50) -> Or
     return _list(await inbox(ctx, after=after, limit=limit))
 
 
-@create("/orders", permission="trade.orders.place")
+@create("/orders", permission="trade.orders.place", critical=True)
 async def create_order(ctx: Context, data: OrderIn, key: Key) -> Response[Placed]:
     """Place an order for a customer at that customer's prices: all of it, or nothing.
 

@@ -1,5 +1,6 @@
 """The form of one SKU: what is typed, and how it is read."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
@@ -10,6 +11,7 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.money import parse_price
 from headgate_sdk.quantity import parse_quantity, quantity_text
 
+from headgate_trade.attribute_values import AttributeValue
 from headgate_trade.catalogue import Sku
 from headgate_trade.catalogue_input import SkuInput, UnitInput
 from headgate_trade.http.forms import Many, typed
@@ -46,6 +48,12 @@ class ProductForm(msgspec.Struct, kw_only=True):
     multiple: str = "1"
     stocked: str = ""
     description: str = ""
+    attribute_key: Many = ""
+    attribute: Many = ""
+
+    def attributes(self) -> dict[str, str]:
+        """Give the values of attributes by key, as typed."""
+        return dict(zip(typed(self.attribute_key), typed(self.attribute), strict=False))
 
     def unit_rows(self) -> list[UnitRow]:
         """Give the rows of other units, with some to spare."""
@@ -59,7 +67,7 @@ class ProductForm(msgspec.Struct, kw_only=True):
         return rows + [UnitRow("", "", is_default=False)] * SPARE_ROWS
 
 
-def form_of(sku: Sku) -> ProductForm:
+def form_of(sku: Sku, attributes: Sequence[AttributeValue] = ()) -> ProductForm:
     """Write a SKU into its form."""
     others = [unit for unit in sku.units if unit.name != sku.base_unit]
     default = next((number for number, unit in enumerate(others, 1) if unit.is_default), 0)
@@ -69,12 +77,18 @@ def form_of(sku: Sku) -> ProductForm:
         base_price=format(tidy_price(sku.base_price), "f"), unit=[unit.name for unit in others],
         factor=[quantity_text(Fraction(unit.num, unit.den)) for unit in others], default_unit=str(default),
         min_quantity=str(sku.min_quantity), multiple=str(sku.multiple), stocked="on" if sku.stocked else "",
-        description=sku.description,
+        description=sku.description, attribute_key=[one.attribute.key for one in attributes],
+        attribute=[one.text for one in attributes],
     )  # fmt: skip
 
 
-def read_form(form: ProductForm, *, status: str = "active") -> SkuInput:
+def read_form(form: ProductForm, *, status: str = "active", category: str = "") -> SkuInput:
     """Read the form.
+
+    Args:
+        form: as typed.
+        status: of the SKU.
+        category: that the SKU stands in; in another one the typed attributes make no sense.
 
     Raises:
         InvalidFields: everything that cannot be read, by field.
@@ -110,6 +124,7 @@ def read_form(form: ProductForm, *, status: str = "active") -> SkuInput:
         barcode=form.barcode.strip(), maker_code=form.maker_code.strip(), units=tuple(units),
         min_quantity=whole["min_quantity"], multiple=whole["multiple"], stocked=bool(form.stocked),
         status=status, description=form.description.strip(),
+        attributes=form.attributes() if category and category == form.category.strip() else None,
     )  # fmt: skip
 
 

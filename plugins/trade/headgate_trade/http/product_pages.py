@@ -12,6 +12,8 @@ from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
+from headgate_trade.attribute_values import sku_attributes
+from headgate_trade.attributes import list_attributes
 from headgate_trade.catalogue import (
     Sku,
     activate_sku,
@@ -94,7 +96,7 @@ async def product(ctx: Context, sku_id: UUID, saved: bool = False) -> Response[A
     """Show one SKU in its form."""
     require_staff(ctx)
     sku = await get_sku(ctx, sku_id)
-    return await _form(ctx, sku, form_of(sku), saved=saved)
+    return await _form(ctx, sku, await _filled(ctx, sku), saved=saved)
 
 
 @action(f"{PATH}/{{sku_id:uuid}}", permission="trade.catalogue.write")
@@ -106,7 +108,7 @@ async def save_product(
     data.code = sku.code
     try:
         async with ctx.db.savepoint():
-            await change_sku(ctx, sku_id, read_form(data, status=sku.status))
+            await change_sku(ctx, sku_id, read_form(data, status=sku.status, category=sku.category))
     except HeadgateError as error:
         return await _form(ctx, sku, data, error)
     return see_other(f"{PATH}/{sku_id}?saved=1")
@@ -125,7 +127,7 @@ async def save_picture(
             await set_product_image(ctx, sku.product_id, image_id)
     except HeadgateError as error:
         error.field = "picture"
-        return await _form(ctx, sku, form_of(sku), error)
+        return await _form(ctx, sku, await _filled(ctx, sku), error)
     return see_other(f"{PATH}/{sku_id}?saved=1")
 
 
@@ -141,6 +143,10 @@ async def set_status(
 HANDLERS = (products, new_product, add_product, product, save_product, save_picture, set_status)
 
 
+async def _filled(ctx: Context, sku: Sku) -> ProductForm:
+    return form_of(sku, await sku_attributes(ctx, sku.id, sku.category_id))
+
+
 async def _form(
     ctx: Context,
     sku: Sku | None,
@@ -152,6 +158,7 @@ async def _form(
     levels = None
     if sku is not None and sku.stocked and ctx.allowed("trade.stock.read"):
         levels = (await stock_levels(ctx, [sku.id]))[sku.id]
+    attributes = await list_attributes(ctx, sku.category_id) if sku is not None else []
     return await show_again(
         ctx,
         "trade/product.html",
@@ -159,6 +166,9 @@ async def _form(
         sku=sku,
         form=form,
         units=form.unit_rows(),
+        attributes=attributes,
+        attribute_fields=tuple(f"attr:{one.key}" for one in attributes),
+        values=form.attributes(),
         stock=levels,
         categories=await list_categories(ctx),
         saved=saved,

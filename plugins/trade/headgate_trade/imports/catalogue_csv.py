@@ -94,8 +94,12 @@ def catalogue_columns(source: Path | bytes) -> tuple[Column, ...]:
     Raises:
         Invalid: the file as a whole cannot be read; see `read_table`.
     """
-    found = {header: match for header in read_header(source) if (match := ATTRIBUTE.fullmatch(header.strip()))}
-    return (*COLUMNS, *(Column(f"attr:{match[1].strip().lower()}", (header,)) for header, match in found.items()))
+    told = [
+        Column(f"attr:{found[1].strip().lower()}", (header,))
+        for header in read_header(source)
+        if (found := ATTRIBUTE.fullmatch(header.strip()))
+    ]
+    return (*COLUMNS, *told)
 
 
 def opening_document(ctx: Context) -> UUID:

@@ -13,5 +13,6 @@ import "./inbox.js";
 import "./badges.js";
 import "./copy.js";
 import "./forms.js";
+import "./passkeys.js";
 
 window.htmx = htmx;

@@ -31,6 +31,10 @@ CONSOLE_NAV = [
         label=N_("Distributors"), href="/console/", face="console", icon="building-2",
         permission="operator", order=10,
     ),
+    NavItem(
+        label=N_("Operators' sign-in"), href="/console/sso", face="console", icon="lock",
+        permission="operator", order=60,
+    ),
 ]  # fmt: skip
 """The console's menu; rooms with pages of their own add to it."""
 

@@ -12,7 +12,9 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from headgate_kernel.identity.invitations import invite
+from headgate_kernel.quotas.amounts import amount_in_words
 from headgate_kernel.runtime import Kernel
+from headgate_kernel.tenancy.figures import tenant_figures
 from headgate_kernel.tenancy.hosts import add_host, remove_host
 from headgate_kernel.tenancy.one_tenant import find_owner, sample_data, tenant_details
 from headgate_kernel.tenancy.operating import note_deed
@@ -176,8 +178,11 @@ async def tenant_page(
 ) -> Response[str]:
     """Show one tenant, with what went wrong at the last step, or the link that was just made."""
     state = state_of_request(request)
+    # plugins tell their figures under row-level security, like any other work of theirs
+    async with state.kernel.context(await state.kernel.tenant(slug)) as own:
+        figures = await tenant_figures(own)
     async with one_tenant(request, slug) as ctx:
-        details = await tenant_details(ctx, state.kernel.host)
+        details = await tenant_details(ctx, state.kernel.host, figures)
         plans = await list_plans(ctx.db)
         info = ctx.tenant
     now = state.kernel.clock.now()
@@ -190,7 +195,7 @@ async def tenant_page(
         details=details,
         helps=[(one, one.state_at(now)) for one in details.helps],
         plans=[(one.plan.key, one.plan.title(state.locale)) for one in plans],
-        plan_title=details.plan.title(state.locale),
+        amount=amount_in_words,
         errors=words_by_field(request, error),
         typed=typed or {},
         link=link,

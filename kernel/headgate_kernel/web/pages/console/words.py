@@ -16,7 +16,7 @@ SORTS: dict[Sort, str] = {
     "name": N_("Name"),
     "orders": N_("Orders today"),
     "last": N_("Last order"),
-    "new": N_("Since"),
+    "new": N_("On board since"),
 }
 
 METHODS = {
