@@ -14,7 +14,7 @@ from headgate_sdk.i18n import N_
 
 from headgate_kernel.audit.commands import audit
 from headgate_kernel.config import Settings
-from headgate_kernel.demo import demo
+from headgate_kernel.demo import BLUEPRINTS, all_blueprints, demo
 from headgate_kernel.installation import database_ready, migrate_database
 from headgate_kernel.jobs.commands import jobs, messages, work
 from headgate_kernel.observe.commands import doctor
@@ -104,11 +104,25 @@ def build_cli(host: PluginHost) -> click.Group:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object once it serves, instead of the list."
 )
+@click.option("--all", "everything", is_flag=True, help="Set up a distributor from each blueprint.")
+@click.option(
+    "--blueprint", "chosen", multiple=True, help="Set up from this one, e.g. frozen-food; may be repeated."
+)
 @pass_line
-def demo_command(line: CommandLine, port: int, data_dir: Path | None, reset: bool, as_json: bool) -> None:
+def demo_command(
+    line: CommandLine,
+    *,
+    port: int,
+    data_dir: Path | None,
+    reset: bool,
+    as_json: bool,
+    everything: bool,
+    chosen: tuple[str, ...],
+) -> None:
     """Start two distributors with their goods, customers and orders, and serve them."""
     line.data_dir = data_dir or line.data_dir
-    demo(line.data_dir, line.host, port=port, reset=reset, as_json=as_json)
+    blueprints = all_blueprints() if everything else chosen or BLUEPRINTS
+    demo(line.data_dir, line.host, port=port, reset=reset, as_json=as_json, blueprints=blueprints)
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "127.0.0.1"
 BLUEPRINTS = ("hardware-wholesale", "gift-wholesale")
+"""What the demo holds when nobody chooses."""
 PASSWORD = "headgate-demo"  # noqa: S105 (printed to everybody who runs the demo)
 OPERATOR = "operator@headgate.example"
 MARKER = "demo.json"
@@ -56,7 +57,15 @@ class DemoList(msgspec.Struct):
     people: list[DemoPerson]
 
 
-def demo(data_dir: Path | None, host: PluginHost, *, port: int, reset: bool, as_json: bool) -> None:
+def demo(
+    data_dir: Path | None,
+    host: PluginHost,
+    *,
+    port: int,
+    reset: bool,
+    as_json: bool,
+    blueprints: Sequence[str] = BLUEPRINTS,
+) -> None:
     """Fill the demo's database if it is not filled yet, serve it, and tell whom to sign in as.
 
     Args:
@@ -65,13 +74,14 @@ def demo(data_dir: Path | None, host: PluginHost, *, port: int, reset: bool, as_
         port: to serve on.
         reset: throw away what is there first.
         as_json: print one JSON object instead of a list.
+        blueprints: names of those to set distributors up from; what is there already stays.
     """
     check_port(ADDRESS, port)
     folder = (data_dir or default_data_dir() / "demo").absolute()
     if reset:
         _remove(folder)
     settings = msgspec.structs.replace(Settings.from_environment({}, data_dir=folder), domain="localhost")
-    folders = [blueprints_folder() / name for name in BLUEPRINTS]
+    folders = [blueprints_folder() / name for name in dict.fromkeys(blueprints)]
     console = Console(stderr=as_json, highlight=False)
     asyncio.run(_prepare(settings, host, folders, console))
     people = people_of([read_blueprint(path) for path in folders], port)
@@ -107,13 +117,28 @@ async def _prepare(settings: Settings, host: PluginHost, folders: list[Path], co
             settings, host, lambda name: progress.update(task, description=f"Schema {name}")
         ) as kernel:
             progress.update(task, description="Database ready", total=1, completed=1)
-            if marker.exists():
-                return
-            await _operator(kernel)
-            await first_plans(kernel)
+            filled = _filled(marker)
+            if not filled:
+                await _operator(kernel)
+                await first_plans(kernel)
             for folder in folders:
-                await _fill(kernel, folder, progress)
-            marker.write_bytes(msgspec.json.encode({"filled": sorted(f.name for f in folders)}))
+                if folder.name not in filled:
+                    await _fill(kernel, folder, progress)
+            filled |= {folder.name for folder in folders}
+            marker.write_bytes(msgspec.json.encode({"filled": sorted(filled)}))
+
+
+def _filled(marker: Path) -> set[str]:
+    """Name the blueprints that the demo has taken in."""
+    try:
+        return set(msgspec.json.decode(marker.read_bytes(), type=dict[str, list[str]]).get("filled", ()))
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return set()
+
+
+def all_blueprints() -> list[str]:
+    """Name all blueprints that there are."""
+    return sorted(path.parent.name for path in blueprints_folder().glob(f"*/{FILE_NAME}"))
 
 
 async def _operator(kernel: "Kernel") -> None:

@@ -37,6 +37,7 @@ from headgate_kernel.plugins.calling import BoundHooks
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.secrets import Secrets, open_master_key, sealed_columns
 from headgate_kernel.quotas import quota_place, use_quota
+from headgate_kernel.quotas.meters import METERS
 from headgate_kernel.tenancy.directory import Tenant, TenantDirectory
 from headgate_kernel.web.rendering import Renderer
 from headgate_kernel.workflow.catalogue import StepCatalogue
@@ -123,6 +124,7 @@ class Kernel:
         return Context(
             tenant=tenant.info, actor=actor, db=db, clock=clock or self.clock, plugins=tenant.plugins,
             services=self, locale=locale, path=path, request_id=request_id, address=address,
+            settings=tenant.settings,
         )  # fmt: skip
 
     async def tenant(self, slug: str) -> Tenant:
@@ -156,7 +158,14 @@ class Kernel:
 
     async def render(self, ctx: Context, template: str, values: Mapping[str, object]) -> Response[str]:
         """Render a template into a page."""
-        return await self.renderer.page(ctx, template, values)
+        return await self.renderer.page(ctx, template, {"plan_warnings": self._plan_warnings(ctx), **values})
+
+    def _plan_warnings(self, ctx: Context) -> list[tuple[str, str]]:
+        """Give the meters that are near or at their end, for those who see the plan; costs no query."""
+        tenant = self.directory.held(ctx.tenant.id)
+        if tenant is None or not tenant.warnings or not ctx.allowed("headgate.plan.read"):
+            return []
+        return [(METERS[meter].label, level) for meter, level in tenant.warnings.items() if meter in METERS]
 
     async def slot(self, ctx: Context, place: str, data: Any) -> str:
         """Render what active plugins put into a named place of a page."""

@@ -2,6 +2,9 @@
 
 Every route says which permission it needs, or that it is public: the kernel refuses to start otherwise, and
 checks it, the plugin's switch and the origin of the request in one middleware before the handler runs.
+
+With `critical=True` a route may use the share of a distributor's requests that is kept for what must not wait
+behind anything else, such as placing an order.
 """
 
 from collections.abc import Awaitable, Callable

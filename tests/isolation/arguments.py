@@ -156,6 +156,11 @@ def _console(**how: Any) -> Call:
 
 
 CONSOLE = (_console(),)
+def _link(**how: Any) -> Call:
+    """Follow a link that was never sent."""
+    return Call(by="", path={"token": "=" + "a" * 43}, answers=404, **how)
+
+
 PAGE = (Call(),)
 MALL = (Call(by="buyer"),)
 OTHER = {"sku_id": "other sku"}
@@ -169,6 +174,45 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
         Call(by="", form=lambda _: {"login": "nobody", "password": "wrong"}, answers=422),
     ),
     ("POST", "/sign-out"): PAGE,
+    ("GET", "/sign-in/second-factor"): (Call(by=""),),
+    ("POST", "/sign-in/second-factor"): (Call(by="", form=lambda _: {"code": "123456"}),),
+    ("POST", "/api/v1/sessions/second-factor"): (
+        Call(by="", json=lambda _: {"code": "123456"}, answers=401),
+    ),
+    ("GET", "/handoff"): (Call(by="", query=lambda _: {"code": "x"}, answers=422),),
+    ("GET", "/reset"): (Call(by=""),),
+    ("POST", "/reset"): (Call(by="", form=lambda _: {"login": f"{uuid4().hex}@nowhere.example"}),),
+    ("GET", "/reset/{token}"): (_link(),),
+    ("POST", "/reset/{token}"): (_link(form=lambda _: {"password": "ribbon lantern gravel"}),),
+    ("GET", "/invitation/{token}"): (_link(),),
+    ("POST", "/invitation/{token}"): (
+        _link(form=lambda _: {"name": "New", "password": "ribbon lantern gravel"}),
+    ),
+    ("GET", "/confirm/{token}"): (_link(),),
+    ("POST", "/confirm/{token}"): (_link(form=lambda _: {}),),
+    ("GET", "/account"): (Call(), Call(by="buyer")),
+    ("POST", "/account"): (Call(form=lambda _: {"name": "Owner", "locale": "en"}),),
+    ("POST", "/account/logins"): (
+        Call(form=lambda _: {"login": f"{uuid4().hex[:10]}@new.example", "old": ""}),
+    ),
+    ("GET", "/account/confirm"): (Call(query=lambda _: {"next": "/account"}),),
+    ("POST", "/account/confirm"): (Call(form=lambda _: {"password": "not this one"}, answers=422),),
+    ("GET", "/account/password"): PAGE,
+    ("POST", "/account/password"): (Call(by="clerk", form=lambda _: {"password": "ribbon lantern gravel"}),),
+    ("GET", "/account/second-factor"): PAGE,
+    ("GET", "/account/second-factor/setup"): PAGE,
+    ("POST", "/account/second-factor/setup"): (Call(form=lambda _: {"code": "000000"}, answers=422),),
+    ("POST", "/account/second-factor/codes"): (Call(answers=422),),
+    ("POST", "/account/second-factor/remove"): PAGE,
+    ("GET", "/account/sessions"): PAGE,
+    ("POST", "/account/sessions/{session_id}/end"): (Call(path={"session_id": "own session"}),),
+    ("POST", "/account/sessions/end-others"): PAGE,
+    ("GET", "/api/v1/me/sessions"): PAGE,
+    ("DELETE", "/api/v1/me/sessions/{session_id}"): (Call(path={"session_id": "own session"}),),
+    ("DELETE", "/api/v1/me/sessions"): PAGE,
+    ("POST", "/api/v1/sessions/current/confirmation"): (
+        Call(json=lambda _: {"password": "not this one"}, answers=422),
+    ),
     ("POST", "/locale"): (Call(by="", form=lambda _: {"locale": "en"}),),
     ("GET", "/brand.css"): (Call(by=""),),
     ("GET", "/_kit"): PAGE,

@@ -45,6 +45,36 @@ async def test_nobody_and_no_distributors_owner_enter_the_console(app, house):
         assert house.mine.tenant.info.name not in answer.text
 
 
+CONSOLE = sorted(key for key, opt in OPEN.items() if opt.get("face") == "console" and key in CALLS)
+
+
+async def test_every_route_of_the_console_answers_operators(app, house, operator_token):
+    """Without this the refusals below could be those of a malformed request."""
+    async with at(app, "console.localhost", operator_token) as operator:
+        for method, path in CONSOLE:
+            for call in CALLS[method, path]:
+                answer = await operator.request(**request_of(method, path, call, own_ids(house.trial)))
+                if call.answers:
+                    assert answer.status_code == call.answers, (path, answer.text[-1500:])
+                else:
+                    assert answer.status_code < 400, (path, answer.text[-1500:])
+
+
+async def test_every_route_of_the_console_is_closed_to_all_others(app, house):
+    owner = (await house.client(house.mine, "owner")).headers["cookie"]
+    for cookie in ("", owner):
+        async with at(app, "console.localhost") as visitor:
+            for method, path in CONSOLE:
+                for call in CALLS[method, path]:
+                    request = request_of(method, path, call, own_ids(house.mine))
+                    request["headers"] = (request.get("headers") or {}) | ({"cookie": cookie} if cookie else {})
+                    async with house.unchanged():
+                        answer = await visitor.request(**request)
+                    refused = answer.status_code == 401 or answer.headers.get("location", "").startswith("/sign-in")
+                    assert refused, (method, path, answer.status_code)
+                    assert house.mine.tenant.info.name not in answer.text
+
+
 async def test_an_operators_session_is_none_at_a_distributor(app, house, operator_token):
     async with at(app, f"{house.mine.tenant.info.slug}.localhost", operator_token) as operator:
         for (method, path), calls in CALLS.items():

@@ -57,6 +57,10 @@ def test_only_these_routes_are_open_to_everybody():
         ("GET", "/sign-in/sso/callback"), ("GET", "/sign-in/phone"), ("POST", "/sign-in/phone"),
         ("POST", "/sign-in/phone/code"), ("POST", "/api/v1/sessions/phone-code"),
         ("POST", "/api/v1/sessions/phone-code/redeem"),
+        ("GET", "/sign-in/second-factor"), ("POST", "/sign-in/second-factor"),
+        ("POST", "/api/v1/sessions/second-factor"), ("GET", "/handoff"), ("GET", "/reset"), ("POST", "/reset"),
+        ("GET", "/reset/{token}"), ("POST", "/reset/{token}"), ("GET", "/invitation/{token}"),
+        ("POST", "/invitation/{token}"), ("GET", "/confirm/{token}"), ("POST", "/confirm/{token}"),
     }  # fmt: skip
 
 

@@ -27,6 +27,8 @@ KERNEL_DEEDS: Mapping[str, str] = {
     "member.roles": N_("Roles of a person changed"),
     "member.save": N_("Person set up"),
     "member.sign_out": N_("Person signed out by others"),
+    "operator.add": N_("Operator added"),
+    "operator.remove": N_("Operator removed"),
     "passkey.add": N_("Passkey added"),
     "passkey.cloned": N_("Passkey looks copied"),
     "passkey.remove": N_("Passkey removed"),

@@ -133,9 +133,7 @@ def _check_new(invitation: Invitation) -> None:
 
 
 def _has_account(invitation: Invitation) -> Conflict:
-    return Conflict(
-        N_("{login} has an account already. Sign in with it to accept."), login=invitation.login
-    )
+    return Conflict(N_("{login} has an account already. Sign in with it to accept."), login=invitation.login)
 
 
 async def _note(kernel: "Kernel", db: "Database", invitation: Invitation, name: str, address: str) -> None:

@@ -1,4 +1,4 @@
-"""Browsers that a person has signed in with before: they are not slowed down by strangers, nor reported as new.
+"""Browsers that a person has signed in with before: strangers do not slow them down, nobody reports them.
 
 The idea of device cookies is OWASP's: https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 """
@@ -13,7 +13,6 @@ from headgate_kernel.identity.sessions import hash_token, new_token
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database
-
 
 
 class Device(msgspec.Struct, frozen=True):

@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
+from headgate_sdk.context import Actor
+from headgate_sdk.errors import Forbidden
+from headgate_sdk.i18n import N_
 
 from headgate_kernel.identity.sessions import NOBODY, Impersonate, Session
 
@@ -32,6 +35,16 @@ def impersonating(sensitive: Collection[str]) -> Impersonate:
         return msgspec.structs.replace(session, actor=actor)
 
     return impersonate
+
+
+def refuse_in_anothers_place(actor: Actor) -> None:
+    """Keep an operator in somebody's place from giving access away: links, passwords, keys.
+
+    Raises:
+        Forbidden: inside an impersonation.
+    """
+    if actor.operator_id is not None:
+        raise Forbidden(N_("Nobody gives access away in another's place. Let the person themselves do it."))
 
 
 _OPEN = """

@@ -122,16 +122,15 @@ async def revoke_invitations(
     rows = await db.fetch(
         """
         UPDATE invitation SET revoked_at = $3
-        WHERE tenant_id = $1 AND membership_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL RETURNING id
+        WHERE tenant_id = $1 AND membership_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL
+        RETURNING id
         """,
         tenant_id, membership_id, now,
     )  # fmt: skip
     return len(rows)
 
 
-async def find_invitation(
-    kernel: "Kernel", db: "Database", token: str, tenant_id: TenantId
-) -> Invitation:
+async def find_invitation(kernel: "Kernel", db: "Database", token: str, tenant_id: TenantId) -> Invitation:
     """Give the invitation behind a link.
 
     Args:

@@ -10,13 +10,14 @@ from headgate_sdk.errors import Conflict, Invalid
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 
+from headgate_kernel.identity.impersonated import refuse_in_anothers_place
 from headgate_kernel.identity.invitations import invite
 from headgate_kernel.identity.logins import channel_of, check_login, region_of
 from headgate_kernel.identity.member_changes import find_roles, permissions_of, restore_access, write_roles
-from headgate_kernel.identity.members import Member, read_member
+from headgate_kernel.identity.members import PEOPLE_WRITE, Member, read_member
 from headgate_kernel.identity.ownership import keeping_an_owner
 from headgate_kernel.identity.people import NewPerson, save_people
-from headgate_kernel.identity.permissions import PEOPLE_WRITE, check_grant
+from headgate_kernel.identity.permissions import check_grant
 from headgate_kernel.identity.roles import Role
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ async def invite_again(kernel: "Kernel", ctx: Context, member_id: UUID) -> Admit
 
 async def send_again(kernel: "Kernel", ctx: Context, member: Member) -> str:
     """Send somebody's invitation once more, for code that has checked who asks; gives the link."""
+    refuse_in_anothers_place(ctx.actor)
     if member.state == "ended":
         raise Conflict(N_("The access of {name} has ended. Let them back in first."), name=member.name)
     link = await _send(kernel, ctx, member.id, member.person_id, member.login)
@@ -119,6 +121,7 @@ async def admit(
         Invalid: names the field.
         Conflict: they belong here already.
     """
+    refuse_in_anothers_place(ctx.actor)
     login = check_login(invitee.login, region_of(ctx.tenant.timezone))
     name = _name(invitee.name)
     person_id = await _person(kernel, ctx, login, name)

@@ -14,13 +14,12 @@ from headgate_sdk.ids import new_id
 from headgate_kernel.identity.permissions import (
     EVERYTHING,
     MOST_PERMISSIONS,
-    TOKENS_WRITE,
     PermissionGroup,
     check_grant,
     is_known,
 )
 from headgate_kernel.identity.token_text import new_token_text
-from headgate_kernel.identity.tokens import CLOSED_TO_TOKENS, token_hash
+from headgate_kernel.identity.tokens import CLOSED_TO_TOKENS, TOKENS_WRITE, token_hash
 
 LONGEST = timedelta(days=365)
 MAX_NAME = 100

@@ -47,7 +47,9 @@ async def find_sender(kernel: "Kernel", db: "Database", tenant_id: "TenantId | N
         NotFound: the tenant has no host.
     """
     if tenant_id is None:
-        return Sender("Headgate", "zh_CN", "Asia/Shanghai", _address(kernel, f"console.{kernel.settings.domain}"))
+        return Sender(
+            "Headgate", "zh_CN", "Asia/Shanghai", _address(kernel, f"console.{kernel.settings.domain}")
+        )
     if isinstance(db, UnitOfWork) and db.tenant_id is not None:  # hosts are the platform's to read
         async with kernel.databases.platform_scope() as platform:
             row = await platform.fetch_row(_TENANT, tenant_id)
@@ -65,6 +67,7 @@ def _address(kernel: "Kernel", host: str) -> str:
 
 
 _TENANT = """
-SELECT t.name, t.locale, t.timezone, min(h.host) AS host FROM tenant t JOIN tenant_host h ON h.tenant_id = t.id
+SELECT t.name, t.locale, t.timezone, min(h.host) AS host
+FROM tenant t JOIN tenant_host h ON h.tenant_id = t.id
 WHERE t.id = $1 GROUP BY t.id
 """

@@ -1,7 +1,7 @@
 """Another e-mail address or phone: it counts once its owner confirms it, and the old one can take it back.
 
-Who has got hold of a session must not carry the account away: the old address is told, with a link that undoes
-this and every later change for three days.
+Who has got hold of a session must not carry the account away: the old address is told, with a link that
+undoes this and every later change for three days.
 """
 
 from datetime import timedelta
@@ -71,13 +71,17 @@ async def request_login(
     folded = check_login(new, region)
     channel = channel_of(folded)
     if channel is None:
-        raise Invalid(N_("Give an e-mail address or a phone number, so that we can reach you."), field="login")
+        raise Invalid(
+            N_("Give an e-mail address or a phone number, so that we can reach you."), field="login"
+        )
     now, token = kernel.clock.now(), new_token()
     async with kernel.databases.platform_scope() as db:
         await admit(db, BY_PERSON, now, person_id)
     async with kernel.databases.platform_scope() as db:
         owner = await db.fetch_value("SELECT person_id FROM person_login WHERE login = $1", folded)
-        own = {row[0] for row in await db.fetch("SELECT login FROM person_login WHERE person_id = $1", person_id)}
+        own = {
+            row[0] for row in await db.fetch("SELECT login FROM person_login WHERE person_id = $1", person_id)
+        }
         if owner == person_id:
             raise Invalid(N_("This is yours already."), field="login")
         if old and old not in own:
@@ -88,7 +92,8 @@ async def request_login(
         if owner is None:
             await db.execute(
                 """
-                INSERT INTO login_change (id, person_id, old_login, new_login, confirm_hash, created_at, expires_at)
+                INSERT INTO login_change (id, person_id, old_login, new_login, confirm_hash, created_at,
+                                          expires_at)
                 VALUES ($1, $2, $3, $4, $5, $6, $7)
                 """,
                 new_id(), person_id, old, folded, hash_token(token), now, now + GOOD_FOR,
@@ -97,11 +102,20 @@ async def request_login(
             channel=channel, to=folded, tenant_id=tenant_id or 0,
             template="login_confirm" if owner is None else "login_taken",
             locale=session.locale or sender.locale,
-            values={"place": sender.name, "link": sender.link(f"/confirm/{token}"), "name": session.person_name},
+            values={"place": sender.name, "name": session.person_name,
+                    "link": sender.link(f"/confirm/{token}")},
         )  # fmt: skip
         await send_message(db, message, now=now)
         await record(
-            kernel, db, tenant_id, session.actor, "login.request", folded, address=address, before=old, after=folded
+            kernel,
+            db,
+            tenant_id,
+            session.actor,
+            "login.request",
+            folded,
+            address=address,
+            before=old,
+            after=folded,
         )
     return folded
 
@@ -165,7 +179,9 @@ async def _confirm(kernel: "Kernel", db: "Database", tenant_id: TenantId | None,
     others = [
         row[0]
         for row in await db.fetch(
-            "SELECT login FROM person_login WHERE person_id = $1 AND login <> $2", person_id, change["new_login"]
+            "SELECT login FROM person_login WHERE person_id = $1 AND login <> $2",
+            person_id,
+            change["new_login"],
         )
     ]
     for login in filter(None, dict.fromkeys([change["old_login"], *others])):
@@ -216,7 +232,9 @@ async def _undo(kernel: "Kernel", db: "UnitOfWork", change: "Record") -> None:
 
 async def _show_as(db: "Database", person_id: UUID, old: str, new: str) -> None:
     """Let distributors' lists of people show the login that counts now."""
-    await db.execute("UPDATE membership SET login = $3 WHERE person_id = $1 AND login = $2", person_id, old, new)
+    await db.execute(
+        "UPDATE membership SET login = $3 WHERE person_id = $1 AND login = $2", person_id, old, new
+    )
 
 
 _FIND = """

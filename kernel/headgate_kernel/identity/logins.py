@@ -1,4 +1,4 @@
-"""What people sign in with: an e-mail address, a phone number or a user name, and the form in which it is kept."""
+"""What people sign in with: an e-mail address, a phone number or a user name, in the form that is kept."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
 
 HOME_REGION = "CN"
-"""Where a phone number without a country's code is taken to be from, unless the tenant's zone says otherwise."""
+"""Where a phone number without a country's code is from, unless the tenant's time zone says otherwise."""
 LONGEST = 200
 
 _PHONE_LIKE = re.compile(r"\+?[0-9][0-9 ().-]{5,}")

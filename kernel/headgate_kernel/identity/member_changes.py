@@ -11,9 +11,9 @@ from headgate_sdk.i18n import N_
 from headgate_kernel.identity.invitations import revoke_invitations
 from headgate_kernel.identity.issued_tokens import revoke_tokens_of
 from headgate_kernel.identity.member_sessions import end_sessions_of
-from headgate_kernel.identity.members import Member, read_member
+from headgate_kernel.identity.members import PEOPLE_WRITE, Member, read_member
 from headgate_kernel.identity.ownership import keeping_an_owner
-from headgate_kernel.identity.permissions import PEOPLE_WRITE, check_grant
+from headgate_kernel.identity.permissions import check_grant
 from headgate_kernel.identity.roles import Role, list_roles
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from headgate_sdk.context import Context
 from headgate_sdk.errors import NotFound
 from headgate_sdk.i18n import N_
 
-from headgate_kernel.identity.members import PEOPLE_READ, Member, read_member
-from headgate_kernel.identity.permissions import PEOPLE_WRITE, check_grant
+from headgate_kernel.identity.members import PEOPLE_READ, PEOPLE_WRITE, Member, read_member
+from headgate_kernel.identity.permissions import check_grant
 
 if TYPE_CHECKING:
     from headgate_kernel.runtime import Kernel

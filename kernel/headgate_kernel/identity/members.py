@@ -15,6 +15,7 @@ from headgate_sdk.i18n import N_
 from headgate_kernel.identity.invitations import UNACCEPTED
 
 PEOPLE_READ = "headgate.people.read"
+PEOPLE_WRITE = "headgate.people.write"
 MOST = 200
 
 View = Literal["staff", "customers", "invited", "ended"]

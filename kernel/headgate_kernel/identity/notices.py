@@ -1,4 +1,4 @@
-"""Tell a person what happened to their account, where they would notice a thief's deed: at their own address."""
+"""Tell a person what happened to their account: at their own address, where a thief's deed is noticed."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID

@@ -186,12 +186,16 @@ async def _arrive(
     if device is None:
         return None
     known = await remember(db, place.person_id, device, now)
-    if known.is_new:
+    if known.is_new and method != "handoff":  # the person comes from a browser of theirs
         await notify_person(
             db, place.person_id, "new_device", tenant_id=place.tenant_id, now=now,
-            values={"address": plain(address), "device": " · ".join(filter(None, device_words(user_agent))) or "?"},
+            values={"address": plain(address), "device": _device_text(user_agent)},
         )  # fmt: skip
     return known
+
+
+def _device_text(user_agent: str) -> str:
+    return " · ".join(filter(None, device_words(user_agent))) or "?"
 
 
 _PLACE = f"""

@@ -1,4 +1,4 @@
-"""How fast guesses are answered: so many at once, then one every so often, counted for whatever is guessed at.
+"""How fast guesses are answered: so many at once, then one every so often, for whatever is guessed at.
 
 One row for each bucket says when its tries so far are paid off (the generic cell rate algorithm), so that the
 count needs no sweeping and many tries at once cannot all pass as the first.

@@ -9,12 +9,12 @@ from headgate_sdk.ids import TenantId
 
 from headgate_kernel.identity.notices import notify_person
 from headgate_kernel.identity.opening import Opened
+from headgate_kernel.identity.pace import admit, refund
 from headgate_kernel.identity.password_rules import check_new_password
 from headgate_kernel.identity.passwords import hash_password, password_matches
 from headgate_kernel.identity.second_factor import after_change
 from headgate_kernel.identity.sessions import Session
 from headgate_kernel.identity.step_up import BY_SESSION
-from headgate_kernel.identity.pace import admit, refund
 from headgate_kernel.identity.trail import record
 
 if TYPE_CHECKING:
@@ -62,9 +62,16 @@ async def change_password(
         await refund(db, BY_SESSION, session.id)
         await save_password(db, person_id, hashed, kernel.clock.now())
         opened = await after_change(kernel, db, session)
-        await record(kernel, db, tenant_id, session.actor, "password.change", session.person_name, address=address)
+        await record(
+            kernel, db, tenant_id, session.actor, "password.change", session.person_name, address=address
+        )
         await notify_person(
-            db, person_id, "password_changed", {"address": address}, tenant_id=tenant_id, now=kernel.clock.now()
+            db,
+            person_id,
+            "password_changed",
+            {"address": address},
+            tenant_id=tenant_id,
+            now=kernel.clock.now(),
         )
     return opened
 

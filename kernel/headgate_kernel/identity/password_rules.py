@@ -1,7 +1,7 @@
 """Which passwords are refused: those that guessers try first, judged offline by zxcvbn.
 
-zxcvbn (https://github.com/dropbox/zxcvbn) knows the most used and leaked passwords, names, words, keyboard rows and
-dates, and counts how many guesses a password would stand. It looks at the beginning of a long one only.
+zxcvbn (https://github.com/dropbox/zxcvbn) knows the most used and leaked passwords, names, words, keyboard
+rows and dates, and counts how many guesses a password would stand. Of a long one only the beginning counts.
 """
 
 import asyncio
@@ -17,6 +17,23 @@ FEWEST_GUESSES = 10**8
 """What a password must stand; sign-in answers some hundreds a day, the hash some hundred a second."""
 LOOKED_AT = 64
 SHORTEST_WORD = 3
+
+PERSONAL = N_(
+    "This password is made of your name, your login or the distributor's name. "
+    "Take words that nobody connects with you."
+)
+COMMON = N_(
+    "This password is among those that guessers try first. "
+    "Take four words that do not belong together, or let a password manager make one."
+)
+PATTERN = N_(
+    "Repeated letters, rows of keys and dates are guessed quickly. "
+    "Take four words that do not belong together, or let a password manager make one."
+)
+QUICK = N_(
+    "This password is guessed quickly. "
+    "Take four words that do not belong together, or let a password manager make one."
+)
 
 
 async def check_new_password(password: str, about: Iterable[str] = (), *, field: str = "password") -> None:
@@ -53,16 +70,10 @@ def _weakness(password: str, words: list[str]) -> str | None:
     judged = zxcvbn(password, user_inputs=words)
     known = [part for part in judged["sequence"] if part.get("dictionary_name") == "user_inputs"]
     if 2 * sum(len(part["token"]) for part in known) >= len(password):
-        return N_("This password is made of your name, your login or the distributor's name. "
-                  "Take words that nobody connects with you.")  # fmt: skip
+        return PERSONAL
     if judged["guesses"] >= FEWEST_GUESSES:
         return None
-    patterns = {part["pattern"] for part in judged["sequence"]}
     if any(part.get("dictionary_name") == "passwords" for part in judged["sequence"]):
-        return N_("This password is among those that guessers try first. "
-                  "Take four words that do not belong together, or let a password manager make one.")  # fmt: skip
-    if patterns & {"repeat", "sequence", "spatial", "date"}:
-        return N_("Repeated letters, rows of keys and dates are guessed quickly. "
-                  "Take four words that do not belong together, or let a password manager make one.")  # fmt: skip
-    return N_("This password is guessed quickly. "
-              "Take four words that do not belong together, or let a password manager make one.")  # fmt: skip
+        return COMMON
+    patterns = {part["pattern"] for part in judged["sequence"]}
+    return PATTERN if patterns & {"repeat", "sequence", "spatial", "date"} else QUICK

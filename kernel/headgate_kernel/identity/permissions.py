@@ -17,22 +17,20 @@ KERNEL = "headgate"
 EVERYTHING = "*"
 """The pattern that only owners have, and only owners give."""
 
-PEOPLE_WRITE = "headgate.people.write"
-ROLES_WRITE = "headgate.roles.write"
-TOKENS_WRITE = "headgate.tokens.write"
 SIGN_IN_WRITE = "headgate.sign_in.write"
 
 KERNEL_PERMISSIONS = (
     Permission("headgate.flow.write", N_("Change the order flow")),
     Permission("headgate.flow.override", N_("Pass a step over, with a reason"), sensitive=True),
     Permission("headgate.plugins.write", N_("Switch plugins on and off")),
+    Permission("headgate.plan.read", N_("See the plan and what is used of it")),
     Permission("headgate.profile.write", N_("Set the distributor up: logo, first steps")),
     Permission("headgate.support.write", N_("Decide on help by the operator"), sensitive=True),
     Permission("headgate.people.read", N_("See who may sign in")),
-    Permission(PEOPLE_WRITE, N_("Invite people, give them roles, end their access"), sensitive=True),
-    Permission(ROLES_WRITE, N_("Change roles"), sensitive=True),
+    Permission("headgate.people.write", N_("Invite people, give them roles, end their access"), sensitive=True),
+    Permission("headgate.roles.write", N_("Change roles"), sensitive=True),
     Permission(SIGN_IN_WRITE, N_("Decide how people sign in"), sensitive=True),
-    Permission(TOKENS_WRITE, N_("Issue API tokens for oneself"), sensitive=True),
+    Permission("headgate.tokens.write", N_("Issue API tokens for oneself"), sensitive=True),
     Permission("headgate.audit.read", N_("Read the audit log")),
     Permission("headgate.data.write", N_("Take all data along, ask for its erasure"), sensitive=True),
 )

@@ -109,8 +109,8 @@ async def request_code(
     number = fold_login(phone, region_of(tenant.info.timezone))
     if channel_of(number) != "sms":
         raise Invalid(
-            N_("'{phone}' is not a phone number. Write one from another country with its code, like +49."),
-            field="phone", phone=phone.strip()[:40],
+            N_("'{login}' is not a phone number. Write one from another country with its code, like +49."),
+            field="phone", login=phone.strip()[:40],
         )  # fmt: skip
     now, ticket = kernel.clock.now(), secrets.token_urlsafe(32)
     async with kernel.databases.platform_scope() as db:

@@ -47,12 +47,16 @@ async def get_profile(kernel: "Kernel", session: Session, tenant_id: TenantId | 
             session.person_id, tenant_id,
         )  # fmt: skip
         logins = await db.fetch(
-            "SELECT login, confirmed_at IS NOT NULL AS confirmed FROM person_login WHERE person_id = $1 ORDER BY login",
+            "SELECT login, confirmed_at IS NOT NULL AS confirmed FROM person_login "
+            "WHERE person_id = $1 ORDER BY login",
             session.person_id,
         )  # fmt: skip
     assert row is not None
     return Profile(
-        row["name"], row["locale"], tuple((one["login"], one["confirmed"]) for one in logins), row["has_password"]
+        row["name"],
+        row["locale"],
+        tuple((one["login"], one["confirmed"]) for one in logins),
+        row["has_password"],
     )
 
 

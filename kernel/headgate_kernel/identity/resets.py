@@ -1,7 +1,7 @@
-"""A new password for who has forgotten the old one: a link to the login's own mailbox or phone, once, for half an hour.
+"""A new password for who has forgotten the old one: by a link to their own mailbox or phone.
 
-Whether anybody has the login is told to nobody: the request is only written down, and a job looks it up. Every
-link stays good for its time, so that somebody else's requests do not take the owner's link away.
+Whether anybody has the login is told to nobody: the request is only written down, and a job looks it up.
+Every link stays good for its half hour, so that somebody else's requests do not take the owner's link away.
 """
 
 from datetime import datetime, timedelta
@@ -128,7 +128,7 @@ async def use_reset(
     user_agent: str,
     device: str | None,
 ) -> Opened | None:
-    """Set a new password by a link, end all sessions of the person and open one; a second factor is asked for.
+    """Set a new password by a link, end all sessions of the person, and open one as far as this proves it.
 
     Args:
         kernel: of the process.
@@ -165,14 +165,17 @@ async def use_reset(
             raise _gone()
         await save_password(db, person_id, hashed, now)
         await db.execute(
-            "UPDATE person_login SET confirmed_at = $3 WHERE login = $1 AND person_id = $2 AND confirmed_at IS NULL",
+            "UPDATE person_login SET confirmed_at = $3 "
+            "WHERE login = $1 AND person_id = $2 AND confirmed_at IS NULL",
             row["login"], person_id, now,
         )  # fmt: skip
         await kernel.sessions.end_all(db, person_id)
         await forget_devices(db, person_id)
         actor = Actor("system", row["name"], person_id=person_id)
         await record(kernel, db, tenant_id, actor, "password.reset", row["login"], address=address)
-        await notify_person(db, person_id, "password_changed", {"address": address}, tenant_id=tenant_id, now=now)
+        await notify_person(
+            db, person_id, "password_changed", {"address": address}, tenant_id=tenant_id, now=now
+        )
     try:
         return await open_session(
             kernel, person_id=person_id, tenant_id=tenant_id, method="reset", address=address,

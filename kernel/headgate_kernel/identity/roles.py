@@ -14,13 +14,13 @@ from headgate_kernel.identity.ownership import keeping_an_owner
 from headgate_kernel.identity.permissions import (
     EVERYTHING,
     MOST_PERMISSIONS,
-    ROLES_WRITE,
     PermissionGroup,
     check_grant,
     for_customers,
     is_known,
 )
 
+ROLES_WRITE = "headgate.roles.write"
 MAX_NAME = 80
 _KEY = re.compile(r"[^a-z0-9]+")
 

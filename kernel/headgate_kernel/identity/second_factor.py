@@ -180,9 +180,16 @@ async def set_up_totp(
         await refund(db, BY_PERSON, person_id, "setup")
         await save_codes(db, person_id, salt, hashes)
         opened = await after_change(kernel, db, session)
-        await record(kernel, db, tenant_id, session.actor, "second_factor.set", session.person_name, address=address)
+        await record(
+            kernel, db, tenant_id, session.actor, "second_factor.set", session.person_name, address=address
+        )
         await notify_person(
-            db, person_id, "second_factor_set", {"address": address}, tenant_id=tenant_id, now=kernel.clock.now()
+            db,
+            person_id,
+            "second_factor_set",
+            {"address": address},
+            tenant_id=tenant_id,
+            now=kernel.clock.now(),
         )
     return opened, codes
 
@@ -201,14 +208,22 @@ async def renew_codes(
     salt, hashes = await hash_new_codes(codes)
     async with kernel.databases.platform_scope() as db:
         has = await db.fetch_value(
-            "SELECT id FROM person_totp WHERE person_id = $1 AND confirmed_at IS NOT NULL FOR UPDATE", person_id
+            "SELECT id FROM person_totp WHERE person_id = $1 AND confirmed_at IS NOT NULL FOR UPDATE",
+            person_id,
         )
         if has is None:
             raise Invalid(N_("Set up the authenticator app first."))
         await save_codes(db, person_id, salt, hashes)
-        await record(kernel, db, tenant_id, session.actor, "recovery_codes.renew", session.person_name, address=address)
+        await record(
+            kernel, db, tenant_id, session.actor, "recovery_codes.renew", session.person_name, address=address
+        )
         await notify_person(
-            db, person_id, "recovery_codes_renewed", {"address": address}, tenant_id=tenant_id, now=kernel.clock.now()
+            db,
+            person_id,
+            "recovery_codes_renewed",
+            {"address": address},
+            tenant_id=tenant_id,
+            now=kernel.clock.now(),
         )
     return codes
 
@@ -224,13 +239,23 @@ async def take_away_totp(
     person_id = session.actor.person_id
     assert person_id is not None
     if (await second_factor_of(kernel, person_id, tenant_id)).required:
-        raise Forbidden(N_("Your role needs a second step at sign-in. You can replace the app, not remove it."))
+        raise Forbidden(
+            N_("Your role needs a second step at sign-in. You can replace the app, not remove it.")
+        )
     async with kernel.databases.platform_scope() as db:
         removed = await remove_totp(db, person_id)
         await save_codes(db, person_id, b"", [])
         opened = await after_change(kernel, db, session)
         if removed:
-            await record(kernel, db, tenant_id, session.actor, "second_factor.remove", session.person_name, address=address)
+            await record(
+                kernel,
+                db,
+                tenant_id,
+                session.actor,
+                "second_factor.remove",
+                session.person_name,
+                address=address,
+            )
             await notify_person(
                 db, person_id, "second_factor_removed", {"address": address}, tenant_id=tenant_id,
                 now=kernel.clock.now(),

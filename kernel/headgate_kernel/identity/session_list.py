@@ -28,6 +28,7 @@ METHODS = {
 }
 """How somebody signed in, in words."""
 
+
 class OwnSession(msgspec.Struct, frozen=True, kw_only=True):
     """A session of one's own.
 
@@ -89,7 +90,8 @@ async def end_session(
         row = await db.fetch_row(
             """
             SELECT user_agent, device_hash FROM session
-            WHERE id = $1 AND person_id = $2 AND tenant_id IS NOT DISTINCT FROM $3 AND impersonation_id IS NULL
+            WHERE id = $1 AND person_id = $2 AND tenant_id IS NOT DISTINCT FROM $3
+              AND impersonation_id IS NULL
             """,
             session_id, session.person_id, tenant_id,
         )  # fmt: skip

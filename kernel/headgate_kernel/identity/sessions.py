@@ -211,7 +211,8 @@ class Sessions:
         old = await db.fetch_value(
             """
             WITH before AS (
-                SELECT token_hash FROM session WHERE id = $1 AND state = 'pending' AND expires_at > $3 FOR UPDATE
+                SELECT token_hash FROM session
+                WHERE id = $1 AND state = 'pending' AND expires_at > $3 FOR UPDATE
             )
             UPDATE session s SET token_hash = $2, state = 'open', created_at = $3, seen_at = $3,
                 authenticated_at = $3, expires_at = $4, idle = $5, device_hash = $6
@@ -277,6 +278,15 @@ class Sessions:
         """Remove sessions that ended by time, and what else identity keeps for a while only."""
         async with self._databases.platform_scope() as db:
             await sweep(db, self._clock.now())
+
+
+def is_vouched_for_here_only(session: Session) -> bool:
+    """Tell whether a distributor's own identity provider says who somebody is.
+
+    It may say so at that distributor. Their account at all others is not its business: whoever runs the
+    provider could else become anybody everywhere.
+    """
+    return session.method == "oidc" and session.actor.kind != "operator"
 
 
 def new_token() -> str:

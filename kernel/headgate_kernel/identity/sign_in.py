@@ -126,7 +126,9 @@ async def count_try(
 
 async def forgive_try(db: "Database", login: str, source: str, *, address: str) -> None:
     """Take back what `count_try` counted: the password was right."""
-    await db.execute("DELETE FROM sign_in_failure WHERE login_hash = $1 AND address = $2", _hash(login), source)
+    await db.execute(
+        "DELETE FROM sign_in_failure WHERE login_hash = $1 AND address = $2", _hash(login), source
+    )
     if source == plain(address):
         await refund(db, BY_ADDRESS, address)
         await refund(db, BY_LOGIN, login)
@@ -150,7 +152,8 @@ SELECT l.person_id, w.hash, p.is_operator, m.id AS membership_id
 FROM person_login l
 JOIN person p ON p.id = l.person_id
 JOIN person_password w ON w.person_id = l.person_id
-LEFT JOIN membership m ON m.tenant_id = $2 AND m.person_id = l.person_id AND m.state = 'active' AND NOT {UNACCEPTED}
+LEFT JOIN membership m ON m.tenant_id = $2 AND m.person_id = l.person_id AND m.state = 'active'
+    AND NOT {UNACCEPTED}
 WHERE l.login = $1 AND CASE WHEN $2::int IS NULL THEN p.is_operator ELSE m.id IS NOT NULL END
 """  # noqa: S608
 

@@ -92,7 +92,14 @@ async def renew_session(
     if renewed is None:
         raise Forbidden(N_("You have been signed out. Please sign in again."))
     await record(
-        kernel, db, tenant_id, session.actor, "session.confirm", session.person_name, address=address, method=method
+        kernel,
+        db,
+        tenant_id,
+        session.actor,
+        "session.confirm",
+        session.person_name,
+        address=address,
+        method=method,
     )
     token, left = renewed
     return Opened(token, "", int(left.total_seconds()))

@@ -24,7 +24,5 @@ async def sweep(db: "Database", now: datetime) -> None:
     await db.execute("DELETE FROM guess_pace WHERE until < $1", now)
     await db.execute("DELETE FROM handoff WHERE expires_at < $1", now)
     await db.execute("DELETE FROM password_reset WHERE expires_at < $1", now - LINKS_KEPT)
-    await db.execute(
-        "DELETE FROM login_change WHERE coalesce(undo_until, expires_at) < $1", now - LINKS_KEPT
-    )
+    await db.execute("DELETE FROM login_change WHERE coalesce(undo_until, expires_at) < $1", now - LINKS_KEPT)
     await db.execute("DELETE FROM known_device WHERE seen_at < $1", now - DEVICES_KEPT)

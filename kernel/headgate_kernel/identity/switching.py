@@ -1,7 +1,8 @@
 """Somebody who belongs to several distributors goes from one to the other without signing in again.
 
 Where else a person belongs is told to that person alone: neither distributor learns of it, its audit log
-included, and neither does an operator who acts in the person's place.
+included, and neither does an operator who acts in the person's place. Who came in through a distributor's own
+identity provider stays there: else whoever runs the provider could go anywhere as anybody.
 """
 
 from typing import TYPE_CHECKING
@@ -15,10 +16,10 @@ from headgate_sdk.ids import TenantId
 from headgate_kernel.identity.handoffs import create_handoff
 from headgate_kernel.identity.invitations import UNACCEPTED
 from headgate_kernel.identity.links import find_sender
+from headgate_kernel.identity.sessions import Session, is_vouched_for_here_only
 
 if TYPE_CHECKING:
     from headgate_kernel.database.database import Databases
-    from headgate_kernel.identity.sessions import Session
     from headgate_kernel.runtime import Kernel
 
 MOST = 100
@@ -38,7 +39,7 @@ class Place(msgspec.Struct, frozen=True):
     name: str
 
 
-async def other_places(databases: "Databases", session: "Session", here: TenantId) -> list[Place]:
+async def other_places(databases: "Databases", session: Session, here: TenantId) -> list[Place]:
     """Give the distributors to which the person may switch, by name.
 
     Args:
@@ -53,7 +54,7 @@ async def other_places(databases: "Databases", session: "Session", here: TenantI
         return await db.fetch_as(Place, _OTHERS, person_id, here, MOST)
 
 
-async def switch_place(kernel: "Kernel", session: "Session", here: TenantId, slug: str) -> str:
+async def switch_place(kernel: "Kernel", session: Session, here: TenantId, slug: str) -> str:
     """Let a person in at another distributor.
 
     Returns:
@@ -72,8 +73,10 @@ async def switch_place(kernel: "Kernel", session: "Session", here: TenantId, slu
         return (await find_sender(kernel, db, there)).link(path)
 
 
-def _person(session: "Session") -> UUID | None:
+def _person(session: Session) -> UUID | None:
     if session.impersonation_id is not None or session.actor.scopes is not None:
+        return None
+    if is_vouched_for_here_only(session):
         return None
     if session.method == "oidc":  # a distributor's own identity provider vouches for nobody at another one
         return None

@@ -13,7 +13,8 @@ from headgate_sdk.clock import Clock
 from headgate_sdk.context import Actor
 from headgate_sdk.ids import TenantId
 
-from headgate_kernel.identity.permissions import PEOPLE_WRITE, ROLES_WRITE, TOKENS_WRITE
+from headgate_kernel.identity.members import PEOPLE_WRITE
+from headgate_kernel.identity.roles import ROLES_WRITE
 from headgate_kernel.identity.sessions import NOBODY, Session
 from headgate_kernel.identity.token_text import is_token_text
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from headgate_kernel.database.database import Databases
 
+TOKENS_WRITE = "headgate.tokens.write"
 CACHE_SECONDS = 2.0
 CACHE_ENTRIES = 10_000
 USED_EVERY = timedelta(minutes=5)

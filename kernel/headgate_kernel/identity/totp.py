@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pyotp
-from headgate_sdk.errors import Invalid, NotFound
+from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 
@@ -72,14 +72,14 @@ async def confirm_setup(kernel: "Kernel", db: "Database", person_id: UUID, code:
     """Let the waiting secret count from now on, in the place of the one before.
 
     Raises:
-        NotFound: none waits.
-        Invalid: the code is not one of it.
+        Invalid: none waits, or the code is not one of it.
     """
     row = await db.fetch_row(
-        "SELECT id, secret FROM person_totp WHERE person_id = $1 AND confirmed_at IS NULL FOR UPDATE", person_id
+        "SELECT id, secret FROM person_totp WHERE person_id = $1 AND confirmed_at IS NULL FOR UPDATE",
+        person_id,
     )
     if row is None:
-        raise NotFound(N_("This setup is over. Please begin again."))
+        raise Invalid(N_("This setup is over. Please begin again."), field="code")
     now = kernel.clock.now()
     step = matching_step(await _reveal(kernel, db, row["id"], row["secret"]), code, now)
     if step is None:

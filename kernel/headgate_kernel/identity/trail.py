@@ -1,4 +1,4 @@
-"""Write identity's deeds into the audit log: of the tenant at whose host they were done, else the platform's."""
+"""Write identity's deeds into the audit log: of the tenant at whose host it was, else the platform's."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from headgate_kernel.runtime import Kernel
 
 
-async def record(
+async def record(  # noqa: PLR0917 (who did what to what, as it is told)
     kernel: "Kernel",
     db: "Database",
     tenant_id: TenantId | None,

@@ -15,6 +15,8 @@ from headgate_kernel.notify.messages import SendMessage
 from headgate_kernel.notify.sending import deliver, forget_old_messages
 from headgate_kernel.portability.requests import JOB as ERASE
 from headgate_kernel.portability.requests import EraseTenant, erase
+from headgate_kernel.quotas.notices import JOB as WARN_OF_USAGE
+from headgate_kernel.quotas.notices import warn_of_usage
 from headgate_kernel.tenancy.figures import gather_figures
 from headgate_kernel.tenancy.sample_job import JOB as SAMPLE_JOB
 
@@ -45,6 +47,7 @@ KERNEL_JOBS: list[KernelJob] = [
         "headgate.audit.verify", NoDetails, verify_one, timeout=timedelta(minutes=30), while_suspended=True
     ),
     KernelJob("headgate.audit.verify_platform", NoDetails, verify_platform, timeout=timedelta(minutes=30)),
+    KernelJob(WARN_OF_USAGE, NoDetails, warn_of_usage, timeout=timedelta(minutes=5)),
     KernelJob(ERASE, EraseTenant, erase, timeout=timedelta(minutes=30)),
 ]
 
@@ -52,6 +55,7 @@ KERNEL_SCHEDULES: list[KernelSchedule] = [
     KernelSchedule(Schedule("headgate.notify.forget", daily_at="03:10")),
     KernelSchedule(Schedule("headgate.sessions.drop_expired", every=timedelta(hours=1))),
     KernelSchedule(Schedule("headgate.figures.gather", every=timedelta(minutes=5))),
+    KernelSchedule(Schedule(WARN_OF_USAGE, every=timedelta(minutes=5))),
     KernelSchedule(Schedule("headgate.audit.seal", every=timedelta(seconds=10))),
     KernelSchedule(Schedule("headgate.audit.verify", daily_at="03:40"), each_tenant=True),
     KernelSchedule(Schedule("headgate.audit.verify_platform", daily_at="19:40")),

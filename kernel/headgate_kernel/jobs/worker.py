@@ -5,12 +5,12 @@ so that there is room when another one comes.
 """
 
 import asyncio
-import itertools
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Collection
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from headgate_kernel.jobs.claims import LEASE, Claim, claim_due, renew
@@ -18,10 +18,8 @@ from headgate_kernel.jobs.doorbell import Doorbell
 from headgate_kernel.jobs.outcomes import given_back, not_ready, words_of
 from headgate_kernel.jobs.pace import Pace
 from headgate_kernel.jobs.running import JobRunner
-from headgate_kernel.jobs.scheduler import AT_ONCE as FIRED_AT_ONCE
-from headgate_kernel.jobs.scheduler import Scheduler
-from headgate_kernel.jobs.settler import DATABASE_AWAY, Settler
-from headgate_kernel.jobs.waiting import resume_waiting
+from headgate_kernel.jobs.settler import Settler
+from headgate_kernel.jobs.tending import AWAY_SECONDS, recover, tend
 
 if TYPE_CHECKING:
     from headgate_kernel.jobs.outcomes import Outcome
@@ -34,11 +32,6 @@ SLOTS = 4
 LOOK_SECONDS = 0.5
 """How often a worker looks for jobs that other processes were asked for."""
 GAP_SECONDS = 0.003
-TURN_SECONDS = 1.0
-RESUME_TURNS = 2
-NOTE_TURNS = 15
-AWAY_SECONDS = 5.0
-"""How long it waits when the database does not answer."""
 QUEUED_SECONDS = 1.0
 """How long a job that was taken ahead may wait for a place before it is handed back for others to take."""
 
@@ -63,6 +56,7 @@ class Worker:
         self._queue: deque[tuple[float, Claim]] = deque()
         self._running: dict[UUID, tuple[Claim, asyncio.Task[Outcome]]] = {}
         self._after = -1
+        self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
         self._bell: Doorbell | None = None
 
@@ -73,7 +67,7 @@ class Worker:
         self._loops = [
             asyncio.create_task(self._feed(self._bell), name="headgate jobs feed"),
             asyncio.create_task(self._keep(), name="headgate jobs leases"),
-            asyncio.create_task(self._tend(), name="headgate jobs schedules"),
+            asyncio.create_task(tend(self._kernel), name="headgate jobs schedules"),
         ]
 
     async def stop(self, grace: float, hurry: asyncio.Event | None = None) -> None:
@@ -83,28 +77,25 @@ class Worker:
             grace: seconds.
             hurry: ends the grace when it is set.
         """
+        assert self._bell is not None
         feed, *others = self._loops
-        feed.cancel()
-        await asyncio.wait([feed])
+        self._stopping = True  # not in the middle of taking some: they would rest until their lease ends
+        self._bell.ring()
+        await _end([feed], AWAY_SECONDS)
         while self._queue:
             self._settler.put(given_back(self._queue.popleft()[1]))
         tasks = {task for _, task in self._running.values()}
         if tasks:
-            await _all_ended(tasks, grace, hurry)
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            await _end(tasks, grace, hurry)
             await asyncio.sleep(0)  # what hangs on their end hands them back now
-        for loop in others:
-            loop.cancel()
+        await _end(others, 0)
         await self._settler.stop()
-        if self._bell is not None:
-            self._bell.remove()
+        self._bell.remove()
 
     # -- taking --------------------------------------------------------------------------------------------
 
     async def _feed(self, bell: Doorbell) -> None:
-        while True:
+        while not self._stopping:
             took = 0
             await asyncio.sleep(GAP_SECONDS)  # what is asked for within this time is taken together
             self._hand_back_queued()
@@ -112,7 +103,7 @@ class Worker:
                 try:
                     took = await self._take(room)
                 except Exception as error:  # noqa: BLE001 (it must go on, whatever it is)
-                    await _recover("jobs cannot be taken", error)
+                    await recover("jobs cannot be taken", error)
             self._fill()
             if not took or self._room() <= 0:
                 await bell.wait(LOOK_SECONDS)
@@ -188,7 +179,7 @@ class Worker:
             self._pace.note(time.perf_counter() - begun)
             self._settler.put(_outcome(claim, task))
             self._fill()
-            if self._bell is not None and self._room() > 0:
+            if self._bell is not None and self._room() > 0 and not self._stopping:
                 self._bell.ring()
 
         task.add_done_callback(ended)
@@ -203,48 +194,30 @@ class Worker:
                     self._kernel.databases, held, now=self._kernel.clock.now(), lease=self._lease
                 )
             except Exception as error:  # noqa: BLE001 (it must go on, whatever it is)
-                await _recover("leases of jobs cannot be renewed", error, seconds=0)
+                await recover("leases of jobs cannot be renewed", error, seconds=0)
                 continue
-            lost = {claim.id for claim in held} - ours
-            self._queue = deque(entry for entry in self._queue if entry[1].id not in lost)
-            for job_id in lost & self._running.keys():
-                log.warning("job %s was taken over by another worker and is stopped here", job_id)
-                _, task = self._running.pop(job_id)
-                task.cancel()
+            self._let_go([claim for claim in held if claim.id not in ours])
 
-    # -- schedules -----------------------------------------------------------------------------------------
-
-    async def _tend(self) -> None:
-        """Fire what is due by the clock, and let go on what waited for a plugin."""
-        scheduler = Scheduler(self._kernel)
-        for turn in itertools.count():
-            try:
-                if turn % NOTE_TURNS == 0:
-                    await scheduler.note_rules()
-                while await scheduler.fire_due() >= FIRED_AT_ONCE:
-                    pass
-                if turn % RESUME_TURNS == 0:
-                    await resume_waiting(self._kernel)
-            except Exception as error:  # noqa: BLE001 (it must go on, whatever it is)
-                await _recover("schedules cannot be looked at", error)
-            await asyncio.sleep(TURN_SECONDS)
+    def _let_go(self, lost: list[Claim]) -> None:
+        for claim in lost:
+            running = self._running.get(claim.id)
+            if running is not None and running[0] is claim:
+                log.warning("job %s was taken over by another worker and is stopped here", claim.id)
+                del self._running[claim.id]
+                running[1].cancel()
+        self._queue = deque(entry for entry in self._queue if not any(entry[1] is claim for claim in lost))
 
 
-async def _recover(what: str, error: Exception, seconds: float = AWAY_SECONDS) -> None:
-    """Tell what went wrong, and rest before the next try."""
-    if isinstance(error, DATABASE_AWAY):
-        log.warning("%s: %s", what, error)
-    else:
-        log.error("%s", what, exc_info=error)
-    await asyncio.sleep(seconds)
-
-
-async def _all_ended(tasks: "set[asyncio.Task[Outcome]]", grace: float, hurry: asyncio.Event | None) -> None:
+async def _end(
+    tasks: "Collection[asyncio.Task[Any]]", grace: float, hurry: asyncio.Event | None = None
+) -> None:
+    """Wait for tasks until the grace ends, then stop those that are left."""
     ended = asyncio.create_task(asyncio.wait(tasks))
     hurried = asyncio.create_task((hurry or asyncio.Event()).wait())
     await asyncio.wait({ended, hurried}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
-    ended.cancel()
-    hurried.cancel()
+    for task in (ended, hurried, *tasks):
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 def _outcome(claim: Claim, task: "asyncio.Task[Outcome]") -> "Outcome":

@@ -11,11 +11,10 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from headgate_sdk.errors import QuotaExceeded
-from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId, new_id
 
 from headgate_kernel.database.pool import CONNECTION_ERRORS
+from headgate_kernel.quotas.refusals import api_refusal
 from headgate_kernel.quotas.slots import SLOTS
 
 if TYPE_CHECKING:
@@ -52,14 +51,7 @@ class ApiCount:
         """
         tenant_id, hard = tenant.info.id, tenant.terms.limits.api_requests.hard
         if hard is not None and self._used_up.get(tenant_id, 0) >= hard:
-            raise QuotaExceeded(
-                N_(
-                    "The plan {plan} gives {limit} API requests a month, and all are used. Ask your operator "
-                    "for a larger plan."
-                ),
-                meter="api_requests", plan=tenant.terms.title(tenant.info.locale),
-                limit=f"{hard:,}",
-            )  # fmt: skip
+            raise api_refusal(tenant.terms, tenant.info.locale, hard)
         self._counts[tenant_id] = self._counts.get(tenant_id, 0) + 1
         if hard is not None:
             self._hard[tenant_id] = hard

@@ -5,7 +5,7 @@ from headgate_sdk.errors import QuotaExceeded
 from headgate_sdk.i18n import N_
 
 from headgate_kernel.quotas.amounts import amount_in_words
-from headgate_kernel.quotas.meters import Meter, month_of, next_month
+from headgate_kernel.quotas.meters import METERS, Meter, month_of, next_month
 from headgate_kernel.tenancy.plan_terms import Plan
 
 _TO_STAFF = {
@@ -23,12 +23,22 @@ _TO_STAFF = {
     ),
     "api_requests": N_(
         "The plan {plan} gives {limit} API requests a month, and all are used. Ask your operator for a "
-        "larger plan; counting begins anew on {day}."
+        "larger plan; counting begins anew with the next month."
     ),
 }
 _TO_CUSTOMERS = N_(
     "{name} cannot take this just now: a limit of their system is reached. Nothing is lost; please call them."
 )
+
+
+def api_refusal(plan: Plan, locale: str, limit: int) -> QuotaExceeded:
+    """Give the error of a program whose month of API requests is used up."""
+    return QuotaExceeded(
+        _TO_STAFF["api_requests"],
+        meter="api_requests",
+        plan=plan.title(locale),
+        limit=amount_in_words(METERS["api_requests"], limit),
+    )
 
 
 def refusal(ctx: Context, plan: Plan, meter: Meter, limit: int) -> QuotaExceeded:

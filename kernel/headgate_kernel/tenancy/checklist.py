@@ -8,17 +8,22 @@ from headgate_sdk.context import Context
 from headgate_sdk.i18n import N_
 
 from headgate_kernel.tenancy.directory import touch
+from headgate_kernel.workflow.catalogue import StepCatalogue
 
 PROFILE_WRITE = "headgate.profile.write"
 LOGO_PAGE = "/settings/logo"
 
 
-async def checklist(ctx: Context) -> list[ChecklistItem]:
-    """Give all items in order; a plugin that fails is left out."""
+async def checklist(ctx: Context, steps: StepCatalogue) -> list[ChecklistItem]:
+    """Give all items in order; a plugin that fails is left out.
+
+    Args:
+        ctx: of the tenant.
+        steps: of the installed plugins: without one that has a flow there is nothing to look at.
+    """
     row = await ctx.db.fetch_row(
         """
         SELECT EXISTS (SELECT FROM tenant_choice WHERE tenant_id = $1 AND logo_id IS NOT NULL) AS logo,
-               EXISTS (SELECT FROM workflow_definition WHERE tenant_id = $1) AS has_flow,
                EXISTS (SELECT FROM workflow_definition WHERE tenant_id = $1
                        AND published_by ->> 'kind' IN ('staff', 'operator'))
                    OR EXISTS (SELECT FROM workflow_instance WHERE tenant_id = $1) AS flow,
@@ -40,12 +45,14 @@ async def checklist(ctx: Context) -> list[ChecklistItem]:
             href="/settings/people", done=row["staff"], position=60,
         ),
     ]  # fmt: skip
-    if row["has_flow"]:
+    if any(subject.plugin in ctx.plugins for subject in steps.subject_types.values()):
         items.append(
             ChecklistItem(
                 key="headgate.flow", title=N_("Look at the order flow"),
-                description=N_("Switch on the steps that orders take at your firm, and publish; the first order "
-                               "ticks it off too."),
+                description=N_(
+                    "Switch on the steps that orders take at your firm, and publish; the first order ticks "
+                    "it off too."
+                ),
                 href="/settings/flow", done=row["flow"], position=50,
             )
         )  # fmt: skip
@@ -54,12 +61,19 @@ async def checklist(ctx: Context) -> list[ChecklistItem]:
     return sorted(items, key=lambda item: (item.position, item.key))
 
 
-async def is_checklist_first(ctx: Context) -> bool:
+async def is_checklist_open(ctx: Context) -> bool:
+    """Tell whether the checklist is kept before who may set the tenant up."""
+    state = await ctx.db.fetch_value(
+        "SELECT checklist FROM tenant_choice WHERE tenant_id = $1", ctx.tenant.id
+    )
+    return bool(state == "open")
+
+
+async def is_checklist_first(ctx: Context, steps: StepCatalogue) -> bool:
     """Tell whether the checklist is the first page of who may set the tenant up: until done or dismissed."""
     if ctx.actor.kind != "staff" or not ctx.allowed(PROFILE_WRITE):
         return False
-    state = await ctx.db.fetch_value("SELECT checklist FROM tenant_choice WHERE tenant_id = $1", ctx.tenant.id)
-    return state == "open" and not all(item.done for item in await checklist(ctx))
+    return await is_checklist_open(ctx) and not all(item.done for item in await checklist(ctx, steps))
 
 
 async def turn_checklist(ctx: Context, state: str) -> None:

@@ -64,6 +64,7 @@ class SampleData(msgspec.Struct, frozen=True):
     done: int
     total: int | None
     problem: str
+    updated_at: datetime
 
 
 class TenantDetails(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +130,8 @@ async def sample_data(ctx: Context) -> SampleData | None:
     """Give how far the sample data is."""
     found = await ctx.db.fetch_as(
         SampleData,
-        "SELECT blueprint, sample, label, done, total, problem FROM onboarding WHERE tenant_id = $1",
+        "SELECT blueprint, sample, label, done, total, problem, updated_at FROM onboarding "
+        "WHERE tenant_id = $1",
         ctx.tenant.id,
     )
     return found[0] if found else None

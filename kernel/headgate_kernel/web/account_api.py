@@ -58,7 +58,12 @@ async def second_factor(request: AnyRequest, data: SecondFactorCode) -> FullToke
     if visit.session.state != "pending":
         raise SignInRequired(N_("Please sign in first."))
     opened = await finish_sign_in(
-        visit.kernel, visit.session, data.code, address=visit.address, user_agent=visit.user_agent, device=None
+        visit.kernel,
+        visit.session,
+        data.code,
+        address=visit.address,
+        user_agent=visit.user_agent,
+        device=None,
     )
     return FullToken(opened.token)
 

@@ -32,7 +32,7 @@ class SessionToken(msgspec.Struct):
     needs: Literal["", "second_factor"] = ""
 
 
-class Me(msgspec.Struct):
+class Me(msgspec.Struct, omit_defaults=True):
     """Who is signed in, and where."""
 
     name: str

@@ -12,8 +12,15 @@ from litestar.params import Parameter
 from headgate_kernel.identity.inviting import Admitted, Invitee, invite_again, invite_staff
 from headgate_kernel.identity.member_changes import end_member, restore_member, set_member_roles
 from headgate_kernel.identity.member_sessions import end_member_sessions, list_member_sessions
-from headgate_kernel.identity.members import MOST, PEOPLE_READ, Member, View, get_member, list_members
-from headgate_kernel.identity.permissions import PEOPLE_WRITE
+from headgate_kernel.identity.members import (
+    MOST,
+    PEOPLE_READ,
+    PEOPLE_WRITE,
+    Member,
+    View,
+    get_member,
+    list_members,
+)
 from headgate_kernel.identity.rights import rights_changed
 from headgate_kernel.runtime import Kernel
 

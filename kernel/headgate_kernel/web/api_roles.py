@@ -9,9 +9,10 @@ from headgate_sdk.web import create, read, replace
 from litestar import delete
 
 from headgate_kernel.identity.members import PEOPLE_READ
-from headgate_kernel.identity.permissions import ROLES_WRITE, permission_groups
+from headgate_kernel.identity.permissions import permission_groups
 from headgate_kernel.identity.rights import rights_changed
 from headgate_kernel.identity.roles import (
+    ROLES_WRITE,
     Role,
     RoleInput,
     change_role,

@@ -16,8 +16,9 @@ from headgate_kernel.identity.issued_tokens import (
     list_tokens,
     revoke_token,
 )
-from headgate_kernel.identity.permissions import TOKENS_WRITE, permission_groups
+from headgate_kernel.identity.permissions import permission_groups
 from headgate_kernel.identity.rights import rights_changed
+from headgate_kernel.identity.tokens import TOKENS_WRITE
 from headgate_kernel.runtime import Kernel
 
 

@@ -11,7 +11,7 @@ from headgate_sdk.i18n import N_
 from headgate_sdk.web import PUBLIC
 
 from headgate_kernel.identity.session_limits import RECENT
-from headgate_kernel.identity.sessions import Session
+from headgate_kernel.identity.sessions import Session, is_vouched_for_here_only
 
 
 class StepUpRequired(HeadgateError):
@@ -57,20 +57,13 @@ def check_proofs(session: Session, options: Mapping[str, Any], now: datetime) ->
         raise Forbidden(N_("This is for the person alone. It is closed to who acts in their place."))
     if recent and options.get("personal") and is_vouched_for_here_only(session):
         raise Forbidden(
-            N_("You came in through this distributor's identity provider, which vouches for you here only. Sign out "
-               "and sign in with your own password or passkey to change this.")
-        )  # fmt: skip
+            N_(
+                "You came in through this distributor's identity provider, which vouches for you here only. "
+                "Sign out and sign in with your own password or passkey to change this."
+            )
+        )
     if recent and not is_recent(session, now):
         raise StepUpRequired(N_("Please confirm first that it is you."))
-
-
-def is_vouched_for_here_only(session: Session) -> bool:
-    """Tell whether a distributor's own identity provider says who somebody is.
-
-    It may say so at that distributor. Their account at all others is not its business: whoever runs the
-    provider could else become anybody everywhere.
-    """
-    return session.method == "oidc" and session.actor.kind != "operator"
 
 
 def is_recent(session: Session, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Answers requests that a plan has no room for; from memory, because a flood must cost its neighbours nothing."""
+"""Answers requests that a plan has no room for; from memory, so that a flood costs neighbours nothing."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class Refusals:
         headers: Mapping[str, str],
         send: Send,
     ) -> None:
-        """Send the answer: a problem as JSON below `/api/`, else a page, or the part of one that was asked for."""
+        """Send the answer: a problem as JSON below `/api/`, else a page, or the part that was asked for."""
         note_tenant(tenant.info.slug, tenant.info.id, None)
         kind = "json" if scope["path"].startswith("/api/") else "part" if "hx-request" in headers else "page"
         locale = _locale(headers.get("cookie", ""), tenant)
@@ -70,6 +70,4 @@ def _body(kernel: "Kernel", tenant: Tenant, error: HeadgateError, locale: str, k
 
 def _locale(cookies: str, tenant: Tenant) -> str:
     """Give the language that was chosen, without taking all cookies apart."""
-    return next(
-        (locale for locale in LOCALES if f"headgate_locale={locale}" in cookies), tenant.info.locale
-    )
+    return next((locale for locale in LOCALES if f"headgate_locale={locale}" in cookies), tenant.info.locale)

@@ -44,6 +44,8 @@ KERNEL_NAV = (
             permission="headgate.tokens.write", section="Settings", order=34),
     NavItem(label=N_("Signing in"), href="/settings/sso", face="settings", icon="lock",
             permission="headgate.sign_in.write", section="Settings", order=36),
+    NavItem(label=N_("Plan"), href="/settings/plan", face="settings", icon="gauge",
+            permission="headgate.plan.read", section="Settings", order=50),
     NavItem(label=N_("Audit log"), href="/settings/audit", face="settings", icon="history",
             permission="headgate.audit.read", section="Settings", order=60),
     NavItem(label=N_("Data"), href="/settings/data", face="settings", icon="download",

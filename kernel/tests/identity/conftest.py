@@ -1,4 +1,4 @@
-"""A house whose time stands still until a test moves it, people of a fresh tenant, and browsers at its door."""
+"""A house whose time stands still until a test moves it, people of a fresh tenant, browsers at its door."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -80,7 +80,12 @@ def opened(house, clock, tenant, somebody, address):
 
     async def go(role: str = "writer", **more):
         person = await somebody(role)
-        values = {"tenant_id": tenant.info.id, "method": "password", "address": address, "user_agent": "tests"}
+        values = {
+            "tenant_id": tenant.info.id,
+            "method": "password",
+            "address": address,
+            "user_agent": "tests",
+        }
         return await open_session(house, person_id=person.id, **(values | more))
 
     return go

@@ -77,7 +77,9 @@ def test_a_mapped_proxy_is_trusted_all_the_same():
 
 def test_a_network_that_is_none_is_named():
     with pytest.raises(ConfigError, match=r"'10\.0\.0\.0/99' is not a network"):
-        Settings.from_environment({"HEADGATE_TRUSTED_PROXIES": "::1, 10.0.0.0/99", "HEADGATE_SECRET_KEY": "x" * 40})
+        Settings.from_environment(
+            {"HEADGATE_TRUSTED_PROXIES": "::1, 10.0.0.0/99", "HEADGATE_SECRET_KEY": "x" * 40}
+        )
 
 
 def test_networks_are_read_from_the_environment(tmp_path):

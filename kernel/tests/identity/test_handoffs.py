@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 from headgate_kernel.identity.handoffs import GOOD_FOR, create_handoff, redeem_handoff
+from headgate_kernel.identity.memberships import save_members
 from headgate_kernel.identity.sessions import NOBODY
+from headgate_kernel.identity.switching import other_places
+from headgate_sdk.blueprint import PersonEntry
 from headgate_sdk.errors import Forbidden, Invalid
 
 
@@ -94,3 +97,21 @@ async def test_the_session_that_the_browser_had_ends(house, visit, opened, code,
     await browser.get(f"/handoff?code={await code()}")
     assert await house.sessions.find(before.token, tenant.info.id) is NOBODY
     assert (await browser.get("/sample/signed-in")).text == "hello Writer"
+
+
+async def test_who_came_in_by_a_distributors_identity_provider_goes_nowhere_else(
+    kernel, house, opened, somebody, tenant, other_tenant
+):
+    """Else whoever runs the provider could go to any distributor as anybody who belongs to both."""
+    person = await somebody()
+    async with kernel.context(other_tenant) as ctx:
+        await save_members(
+            ctx, [PersonEntry(person.login, "Writer", "staff", ("owner",))], {person.login: person.id}
+        )
+    found = {}
+    for method in ("password", "passkey", "oidc"):
+        session = await house.sessions.find((await opened(method=method)).token, tenant.info.id)
+        places = await other_places(house.databases, session, tenant.info.id)
+        found[method] = [place.slug for place in places]
+    there = [other_tenant.info.slug]
+    assert found == {"password": there, "passkey": there, "oidc": []}

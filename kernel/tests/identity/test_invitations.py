@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import pytest
 from headgate_kernel.identity.accepting import accept_as_known, accept_as_new
-from headgate_kernel.identity.invitations import GOOD_FOR, check_open, find_invitation, invite, revoke_invitations
+from headgate_kernel.identity.invitations import (
+    GOOD_FOR,
+    check_open,
+    find_invitation,
+    invite,
+    revoke_invitations,
+)
 from headgate_kernel.identity.memberships import save_members
 from headgate_kernel.identity.opening import open_session
 from headgate_kernel.identity.people import NewPerson, save_people
@@ -57,7 +63,14 @@ def asked(house, clock, newcomer, tenant):
 def accept(house, tenant, address):
     async def go(token, *, name="Wei", password=GOOD, at=tenant):
         return await accept_as_new(
-            house, at.info.id, token, name=name, password=password, address=address, user_agent="tests", device=""
+            house,
+            at.info.id,
+            token,
+            name=name,
+            password=password,
+            address=address,
+            user_agent="tests",
+            device="",
         )
 
     return go
@@ -102,7 +115,9 @@ async def test_a_phone_gets_a_text_message_and_a_user_name_the_link_only(house, 
     await asked("+8613900139000")
     await asked("newcomer.by.name")
     await run_due_jobs(house)
-    assert [(notice.message.channel, notice.message.to) for notice in house.notices] == [("sms", "+8613900139000")]
+    assert [(notice.message.channel, notice.message.to) for notice in house.notices] == [
+        ("sms", "+8613900139000")
+    ]
 
 
 async def test_the_database_holds_only_the_links_hash(kernel, asked):
@@ -134,7 +149,7 @@ async def test_a_link_that_is_used_twice_at_once_lets_in_once(kernel, asked, acc
 async def test_a_link_is_good_for_a_week(asked, accept, clock):
     _, token = await asked()
     clock.moment += GOOD_FOR
-    with pytest.raises(Invalid, match="has expired. Ask Owner"):
+    with pytest.raises(Invalid, match=r"has expired\. Ask Owner"):
         await accept(token)
 
 
@@ -156,9 +171,12 @@ async def test_who_has_come_is_not_invited_again(asked, accept):
 async def test_a_link_that_is_taken_back_lets_nobody_in(kernel, asked, accept, tenant, clock):
     person, token = await asked()
     async with kernel.databases.platform_scope() as db:
-        assert await revoke_invitations(
-            db, tenant_id=tenant.info.id, membership_id=person.membership_id, now=clock.moment
-        ) == 1
+        assert (
+            await revoke_invitations(
+                db, tenant_id=tenant.info.id, membership_id=person.membership_id, now=clock.moment
+            )
+            == 1
+        )
     with pytest.raises(Invalid, match="taken back"):
         await accept(token)
 
@@ -167,7 +185,9 @@ async def test_a_member_whose_access_has_ended_cannot_accept(kernel, asked, acce
     person, token = await asked()
     async with kernel.context(tenant) as ctx:
         await ctx.db.execute(
-            "UPDATE membership SET state = 'ended' WHERE tenant_id = $1 AND id = $2", tenant.info.id, person.membership_id
+            "UPDATE membership SET state = 'ended' WHERE tenant_id = $1 AND id = $2",
+            tenant.info.id,
+            person.membership_id,
         )
     with pytest.raises(Invalid, match="taken back"):
         await accept(token)
@@ -181,9 +201,15 @@ async def test_a_link_leads_nowhere_at_another_distributor(asked, accept, other_
 
 
 @pytest.mark.parametrize(
-    ("change", "field"), [({"name": "  "}, "name"), ({"name": "x" * 81}, "name"), ({"password": "short"}, "password"),
-                          ({"password": "password123"}, "password"), ({"password": "Newcomer-2026"}, "password")],
-)  # fmt: skip
+    ("change", "field"),
+    [
+        ({"name": "  "}, "name"),
+        ({"name": "x" * 81}, "name"),
+        ({"password": "short"}, "password"),
+        ({"password": "password123"}, "password"),
+        ({"password": "Newcomer-2026"}, "password"),
+    ],
+)
 async def test_what_cannot_be_used_names_its_field_and_uses_nothing_up(asked, accept, change, field):
     _, token = await asked()
     with pytest.raises(Invalid) as caught:
@@ -198,7 +224,9 @@ async def test_the_name_just_chosen_is_no_password(asked, accept):
         await accept(token, name="Gerlinde Hofstetter", password="gerlindehofstetter")
 
 
-async def test_until_they_accept_somebody_is_nobody_there(house, asked, accept_known, other_tenant, somebody, tenant, address):
+async def test_until_they_accept_somebody_is_nobody_there(
+    house, asked, accept_known, other_tenant, somebody, tenant, address
+):
     """Else who was let in elsewhere under a login that is not theirs would be let in here too."""
     owner = await somebody("owner")
     person, token = await asked(owner.login, at=other_tenant)
@@ -209,13 +237,20 @@ async def test_until_they_accept_somebody_is_nobody_there(house, asked, accept_k
     for method in ("passkey", "oidc", "phone_code", "handoff"):
         with pytest.raises(Forbidden):
             await open_session(
-                house, person_id=owner.id, tenant_id=other_tenant.info.id, method=method, address=address, user_agent=""
+                house,
+                person_id=owner.id,
+                tenant_id=other_tenant.info.id,
+                method=method,
+                address=address,
+                user_agent="",
             )
     await accept_known(token, at=other_tenant)
     assert (await sign_in(house, password=PASSWORD, **attempt)).needs == ""
 
 
-async def test_who_has_an_account_accepts_with_it_and_keeps_their_password(house, kernel, asked, accept, accept_known, other_tenant, somebody):
+async def test_who_has_an_account_accepts_with_it_and_keeps_their_password(
+    house, kernel, asked, accept, accept_known, other_tenant, somebody
+):
     owner = await somebody("owner")
     _, token = await asked(owner.login, at=other_tenant)
     async with kernel.databases.platform_scope() as db:
@@ -232,7 +267,9 @@ async def test_who_has_an_account_accepts_with_it_and_keeps_their_password(house
     assert before == after
 
 
-async def test_an_invitation_takes_over_nobody_who_belongs_elsewhere_too(asked, accept, newcomer, tenant, other_tenant):
+async def test_an_invitation_takes_over_nobody_who_belongs_elsewhere_too(
+    asked, accept, newcomer, tenant, other_tenant
+):
     """Who invites has the link in hands: it must not set a password that opens another distributor."""
     await newcomer(other_tenant, "shared@people.example")
     _, token = await asked("shared@people.example", at=tenant)
@@ -275,8 +312,8 @@ async def test_inviting_is_part_of_the_tenants_transaction(house, kernel, newcom
     with pytest.raises(ZeroDivisionError):
         async with kernel.context(tenant) as ctx:
             link = await invite(
-                house, ctx.db, tenant_id=tenant.info.id, person_id=person.id, membership_id=person.membership_id,
-                to=person.login, by="Owner",
+                house, ctx.db, tenant_id=tenant.info.id, person_id=person.id,
+                membership_id=person.membership_id, to=person.login, by="Owner",
             )  # fmt: skip
             raise ZeroDivisionError
     async with kernel.databases.platform_scope() as db:

@@ -4,7 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from headgate_kernel.identity.login_changes import BY_PERSON, UNDO_WITHIN, find_change, follow_link, request_login
+from headgate_kernel.identity.login_changes import (
+    BY_PERSON,
+    UNDO_WITHIN,
+    find_change,
+    follow_link,
+    request_login,
+)
 from headgate_kernel.identity.pace import TooManyTries
 from headgate_kernel.identity.sessions import NOBODY
 from headgate_kernel.identity.sign_in import sign_in
@@ -68,7 +74,9 @@ def logins(kernel, writer):
     return read
 
 
-async def test_the_new_address_counts_once_it_is_confirmed(house, ask, link_in, follow, old_login, new_login, logins, tenant, address):
+async def test_the_new_address_counts_once_it_is_confirmed(
+    house, ask, link_in, follow, old_login, new_login, logins, tenant, address
+):
     assert await ask(f" {new_login.upper()} ") == new_login
     assert await logins() == [old_login]
     assert await follow(await link_in(new_login, "login_confirm")) == "confirmed"
@@ -79,13 +87,17 @@ async def test_the_new_address_counts_once_it_is_confirmed(house, ask, link_in, 
         await sign_in(house, login=old_login, **attempt)
 
 
-async def test_the_list_of_people_shows_the_login_that_counts(kernel, ask, link_in, follow, new_login, somebody, tenant):
+async def test_the_list_of_people_shows_the_login_that_counts(
+    kernel, ask, link_in, follow, new_login, somebody, tenant
+):
     person = await somebody()
     await ask(new_login)
     await follow(await link_in(new_login, "login_confirm"))
     async with kernel.context(tenant) as ctx:
         shown = await ctx.db.fetch_value(
-            "SELECT login FROM membership WHERE tenant_id = $1 AND id = $2", tenant.info.id, person.membership_id
+            "SELECT login FROM membership WHERE tenant_id = $1 AND id = $2",
+            tenant.info.id,
+            person.membership_id,
         )
     assert shown == new_login
 
@@ -96,7 +108,9 @@ async def test_a_phone_may_be_added_and_gets_a_text_message(house, ask, link_in,
     assert set(await logins()) == {"+8613600136000", old_login}
 
 
-async def test_the_old_address_is_told_and_takes_it_back(house, ask, link_in, follow, letters, old_login, new_login, logins, writer, tenant, clock, opened):
+async def test_the_old_address_is_told_and_takes_it_back(
+    house, ask, link_in, follow, letters, old_login, new_login, logins, writer, tenant, clock, opened
+):
     thief = await opened(device="")
     await ask(new_login)
     await follow(await link_in(new_login, "login_confirm"))
@@ -117,7 +131,9 @@ async def test_after_three_days_it_stays(ask, link_in, follow, new_login, old_lo
         await follow(await link_in(old_login, "login_changed"))
 
 
-async def test_a_chain_of_changes_is_taken_back_whole(ask, link_in, follow, new_login, old_login, logins, clock):
+async def test_a_chain_of_changes_is_taken_back_whole(
+    ask, link_in, follow, new_login, old_login, logins, clock
+):
     """A thief who changes it twice has not got rid of the first undo link."""
     second = f"second-{new_login}"
     await ask(new_login)
@@ -131,7 +147,9 @@ async def test_a_chain_of_changes_is_taken_back_whole(ask, link_in, follow, new_
     assert await logins() == [old_login]
 
 
-async def test_what_waits_for_confirmation_is_taken_back_too(ask, link_in, follow, new_login, old_login, clock):
+async def test_what_waits_for_confirmation_is_taken_back_too(
+    ask, link_in, follow, new_login, old_login, clock
+):
     await ask(new_login)
     await follow(await link_in(new_login, "login_confirm"))
     undo = await link_in(old_login, "login_changed")
@@ -171,7 +189,9 @@ async def test_that_an_address_is_taken_is_told_to_its_mailbox_only(kernel, ask,
         assert not await db.fetch_value("SELECT count(*) FROM login_change WHERE new_login = $1", theirs)
 
 
-async def test_an_address_that_somebody_takes_meanwhile_is_theirs(kernel, ask, link_in, follow, new_login, somebody, logins, old_login):
+async def test_an_address_that_somebody_takes_meanwhile_is_theirs(
+    kernel, ask, link_in, follow, new_login, somebody, logins, old_login
+):
     await ask(new_login)
     reader = await somebody("reader")
     async with kernel.databases.platform_scope() as db:
@@ -208,8 +228,14 @@ async def test_the_deeds_stand_in_the_audit_log(ask, link_in, follow, new_login,
     await ask(new_login)
     await follow(await link_in(new_login, "login_confirm"))
     await follow(await link_in(old_login, "login_changed"))
-    deeds = [(action, details["after"]) for action, _, _, details in await trail() if action.startswith("login.")]
-    assert deeds == [("login.request", new_login), ("login.confirmed", new_login), ("login.undone", new_login)]
+    deeds = [
+        (action, details["after"]) for action, _, _, details in await trail() if action.startswith("login.")
+    ]
+    assert deeds == [
+        ("login.request", new_login),
+        ("login.confirmed", new_login),
+        ("login.undone", new_login),
+    ]
 
 
 async def test_looking_at_a_link_does_nothing(house, ask, link_in, new_login, logins, old_login):

@@ -38,7 +38,8 @@ def test_a_number_without_a_country_is_of_the_tenants():
 
 
 @pytest.mark.parametrize(
-    ("timezone", "region"), [("Asia/Shanghai", "CN"), ("Europe/London", "GB"), ("UTC", "CN"), ("Nowhere", "CN")]
+    ("timezone", "region"),
+    [("Asia/Shanghai", "CN"), ("Europe/London", "GB"), ("UTC", "CN"), ("Nowhere", "CN")],
 )
 def test_a_time_zone_tells_the_country(timezone, region):
     assert region_of(timezone) == region

@@ -1,4 +1,4 @@
-"""How a session begins: limits by kind, the second factor before it opens, devices, and what is written down."""
+"""How a session begins: limits by kind, the second factor before it, devices, and what is written down."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -13,7 +13,7 @@ from headgate_sdk.errors import Forbidden
 
 from .codes import code_of
 
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36"
 
 
 @pytest.fixture
@@ -60,7 +60,12 @@ async def test_who_has_no_place_there_gets_none(house, clock, somebody, other_te
     for tenant_id in (other_tenant.info.id, None):
         with pytest.raises(Forbidden, match="no access here"):
             await open_session(
-                house, person_id=person.id, tenant_id=tenant_id, method="passkey", address=address, user_agent=""
+                house,
+                person_id=person.id,
+                tenant_id=tenant_id,
+                method="passkey",
+                address=address,
+                user_agent="",
             )
 
 
@@ -98,7 +103,9 @@ async def test_a_pending_session_lives_ten_minutes(house, opened, somebody, tena
     assert await house.sessions.find(session.token, tenant.info.id) is NOBODY
 
 
-async def test_a_role_that_needs_a_second_factor_leads_to_setting_one_up(kernel, house, opened, tenant, somebody, with_app):
+async def test_a_role_that_needs_a_second_factor_leads_to_setting_one_up(
+    kernel, house, opened, tenant, somebody, with_app
+):
     async with kernel.context(tenant) as ctx:
         await ctx.db.execute(
             "UPDATE role SET second_factor = true WHERE tenant_id = $1 AND key = 'writer'", tenant.info.id
@@ -173,7 +180,9 @@ async def test_a_new_device_is_told_by_mail_but_not_the_first(opened, letters, s
     assert address in told.text
 
 
-async def test_inside_an_impersonation_nothing_becomes_known_of_the_operators_browser(house, opened, letters, somebody):
+async def test_inside_an_impersonation_nothing_becomes_known_of_the_operators_browser(
+    house, opened, letters, somebody
+):
     person = await somebody()
     await opened(device="")
     session = await opened(device="", impersonation_id=uuid4(), method="handoff")

@@ -57,7 +57,9 @@ async def needs_second_factor(kernel, tenant):
 # -- the second step ---------------------------------------------------------------------------------------
 
 
-async def test_after_the_password_the_code_is_asked_for_and_leads_where_one_wanted(visit, with_app, tenant, clock):
+async def test_after_the_password_the_code_is_asked_for_and_leads_where_one_wanted(
+    visit, with_app, tenant, clock
+):
     secret, client = await with_app(), visit()
     step = await client.post("/sign-in", data=form(tenant, next="/sample/notes?a=1"))
     assert step.headers["location"] == "/sign-in/second-factor?next=%2Fsample%2Fnotes%3Fa%3D1"
@@ -67,7 +69,9 @@ async def test_after_the_password_the_code_is_asked_for_and_leads_where_one_want
     wrong = await client.post("/sign-in/second-factor", data={"code": "000000", "next": "/sample/notes"})
     assert wrong.status_code == 422
     assert "does not fit" in wrong.text
-    done = await client.post("/sign-in/second-factor", data={"code": code_of(secret, clock), "next": "/sample/notes?a=1"})
+    done = await client.post(
+        "/sign-in/second-factor", data={"code": code_of(secret, clock), "next": "/sample/notes?a=1"}
+    )
     assert (done.status_code, done.headers["location"]) == (303, "/sample/notes?a=1")
     assert client.cookies["headgate_session"] != pending
     assert (await client.get("/sample/notes")).status_code == 200
@@ -77,7 +81,13 @@ async def test_a_pending_session_opens_nothing_else(visit, with_app, tenant, hou
     await with_app()
     client = visit()
     await client.post("/sign-in", data=form(tenant))
-    for path in ("/sample/notes", "/sample/signed-in", "/account", "/account/confirm", "/account/second-factor/setup"):
+    for path in (
+        "/sample/notes",
+        "/sample/signed-in",
+        "/account",
+        "/account/confirm",
+        "/account/second-factor/setup",
+    ):
         answer = await client.get(path)
         assert answer.headers["location"].startswith("/sign-in?next="), path
     assert (await client.get("/sample/anybody")).text == "hello anonymous"
@@ -180,10 +190,17 @@ async def test_after_ten_minutes_it_takes_a_confirmation(browser, clock, path):
 async def test_a_form_sent_too_late_leads_back_to_its_page(browser, clock, tenant):
     clock.moment += LATER
     referer = {"referer": f"http://{tenant.info.slug}.localhost/account/password"}
-    answer = await browser.post("/account/password", data={"old": PASSWORD, "password": GOOD}, headers=referer)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/account/confirm?next=%2Faccount%2Fpassword")
+    answer = await browser.post(
+        "/account/password", data={"old": PASSWORD, "password": GOOD}, headers=referer
+    )
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/account/confirm?next=%2Faccount%2Fpassword",
+    )
     part = await browser.post(
-        "/account/password", data={}, headers={"hx-request": "true", "hx-current-url": "http://x/account/password"}
+        "/account/password",
+        data={},
+        headers={"hx-request": "true", "hx-current-url": "http://x/account/password"},
     )
     assert part.headers["hx-redirect"] == "/account/confirm?next=%2Faccount%2Fpassword"
 
@@ -203,7 +220,8 @@ async def test_a_code_confirms_as_well_and_counts_once(visit, opened, with_app, 
 
 async def test_guessing_in_a_session_that_was_left_open_slows_down(browser):
     codes = [
-        (await browser.post("/account/confirm", data={"password": f"wrong password {n}"})).status_code for n in range(6)
+        (await browser.post("/account/confirm", data={"password": f"wrong password {n}"})).status_code
+        for n in range(6)
     ]
     assert codes == [422] * 5 + [429]
 
@@ -222,7 +240,9 @@ async def test_a_program_is_told_and_confirms(visit, opened, clock):
 
 
 @pytest.mark.parametrize("role", ["owner", "buyer"])
-@pytest.mark.parametrize("path", ["/account", "/account/password", "/account/second-factor", "/account/sessions"])
+@pytest.mark.parametrize(
+    "path", ["/account", "/account/password", "/account/second-factor", "/account/sessions"]
+)
 async def test_everybody_has_an_account_page(visit, opened, role, path):
     page = await visit(token=(await opened(role)).token).get(path)
     assert page.status_code == 200
@@ -254,19 +274,28 @@ async def test_name_and_language_are_saved_and_count_at_once(browser, trail):
     page = await browser.get("/account?done=profile")
     assert "Lin Wei" in page.text
     assert 'lang="zh-CN"' in page.text
-    assert [(d["before"], d["after"]) for _, _, _, d in await trail("person.rename")] == [("Writer", "Lin Wei")]
+    assert [(d["before"], d["after"]) for _, _, _, d in await trail("person.rename")] == [
+        ("Writer", "Lin Wei")
+    ]
 
 
-@pytest.mark.parametrize(("data", "words"), [({"name": " ", "locale": "en"}, "fill this in"),
-                                             ({"name": "x" * 81, "locale": "en"}, "80 characters"),
-                                             ({"name": "Lin", "locale": "tlh"}, "one of the languages")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"name": " ", "locale": "en"}, "fill this in"),
+        ({"name": "x" * 81, "locale": "en"}, "80 characters"),
+        ({"name": "Lin", "locale": "tlh"}, "one of the languages"),
+    ],
+)
 async def test_what_cannot_be_saved_is_told_at_its_field(browser, data, words):
     answer = await browser.post("/account", data=data)
     assert answer.status_code == 422
     assert words in answer.text
 
 
-async def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(browser, visit, opened, tenant, letters, somebody):
+async def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
+    browser, visit, opened, tenant, letters, somebody
+):
     other = visit(token=(await opened()).token)
     before = browser.cookies["headgate_session"]
     answer = await browser.post("/account/password", data={"old": PASSWORD, "password": GOOD})
@@ -305,22 +334,34 @@ async def test_sessions_are_shown_and_ended_by_button(browser, visit, opened):
     assert (await browser.get("/account")).headers["location"].startswith("/sign-in")
 
 
-async def test_an_operator_in_the_persons_place_sees_nothing_personal(house, visit, somebody, tenant, monkeypatch):
+async def test_an_operator_in_the_persons_place_sees_nothing_personal(
+    house, visit, somebody, tenant, monkeypatch
+):
     async def as_the_member(db, session, now):
         return session
 
     monkeypatch.setattr(house.sessions, "impersonate", as_the_member)
     person = await somebody()
-    path = await create_handoff(house, person_id=person.id, tenant_id=tenant.info.id, impersonation_id=person.id)
+    path = await create_handoff(
+        house, person_id=person.id, tenant_id=tenant.info.id, impersonation_id=person.id
+    )
     client = visit()
     await client.get(path)
     assert (await client.get("/sample/notes")).status_code == 200
-    for personal in ("/account", "/account/password", "/account/second-factor", "/account/sessions", "/account/confirm"):
+    for personal in (
+        "/account",
+        "/account/password",
+        "/account/second-factor",
+        "/account/sessions",
+        "/account/confirm",
+    ):
         answer = await client.get(personal)
         assert answer.status_code == 403
         assert "for the person alone" in answer.text
     assert (await client.get("/api/v1/me/sessions")).status_code == 403
-    assert (await client.post("/account/password", data={"old": PASSWORD, "password": GOOD})).status_code == 403
+    assert (
+        await client.post("/account/password", data={"old": PASSWORD, "password": GOOD})
+    ).status_code == 403
 
 
 # -- links --------------------------------------------------------------------------------------------------
@@ -375,7 +416,13 @@ async def test_the_wrong_person_is_told_so_at_an_invitation(house, kernel, visit
     async with kernel.context(tenant) as ctx:
         members = await save_members(ctx, [PersonEntry(login, "New", "customer", ("buyer",))], ids)
         link = await invite(
-            house, ctx.db, tenant_id=tenant.info.id, person_id=ids[login], membership_id=members[login], to=login, by="Owner"
+            house,
+            ctx.db,
+            tenant_id=tenant.info.id,
+            person_id=ids[login],
+            membership_id=members[login],
+            to=login,
+            by="Owner",
         )
     path = "/invitation/" + link.rpartition("/")[2]
     client = visit(token=(await opened("reader")).token)

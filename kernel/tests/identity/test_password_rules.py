@@ -11,9 +11,15 @@ ABOUT = ["Zhou Deming", "zhou@jincheng.example", "锦程五金 jincheng"]
 
 @pytest.mark.parametrize(
     "password",
-    ["correct horse battery", "mountain soup lamp 9", "xK3#vq81Lp!z", "四个互不相干的词语组成", "Vogelhaus-Kante-Seife",
-     "ribbon.lantern.42.gravel"],
-)  # fmt: skip
+    [
+        "correct horse battery",
+        "mountain soup lamp 9",
+        "xK3#vq81Lp!z",
+        "四个互不相干的词语组成",
+        "Vogelhaus-Kante-Seife",
+        "ribbon.lantern.42.gravel",
+    ],
+)
 async def test_good_passwords_are_taken(password):
     await check_new_password(password, ABOUT)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import headgate_kernel
 import pytest
-from headgate_kernel.identity.memberships import list_members, save_members, save_roles
 from headgate_kernel.identity.logins import fold_login
+from headgate_kernel.identity.memberships import list_members, save_members, save_roles
 from headgate_kernel.identity.people import NewPerson, save_people
 from headgate_kernel.identity.permissions import KERNEL_PERMISSIONS, check_roles
 from headgate_kernel.web import api, pages

@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from headgate_kernel.identity.pace import TooManyTries
 from headgate_kernel.identity.resets import BY_ADDRESS, BY_LOGIN, GOOD_FOR, request_reset, use_reset
 from headgate_kernel.identity.second_factor import set_up_totp
 from headgate_kernel.identity.sessions import NOBODY
 from headgate_kernel.identity.sign_in import sign_in
-from headgate_kernel.identity.pace import TooManyTries
 from headgate_kernel.identity.totp import waiting_setup
 from headgate_kernel.jobs.draining import run_due_jobs
 from headgate_sdk.errors import HeadgateError, Invalid, NotFound
@@ -61,7 +61,9 @@ async def test_a_link_sets_a_new_password_and_lets_in(house, link, use, somebody
     await sign_in(house, password=GOOD, **attempt)
 
 
-async def test_all_sessions_end_and_all_browsers_are_strangers(house, kernel, opened, link, use, somebody, tenant):
+async def test_all_sessions_end_and_all_browsers_are_strangers(
+    house, kernel, opened, link, use, somebody, tenant
+):
     person = await somebody()
     thief = await opened(device="")
     await use(await link(person.login))
@@ -79,7 +81,9 @@ async def test_the_person_is_told_by_mail(link, use, somebody, letters, trail, a
     assert [(entry[0], entry[2]) for entry in await trail("password.reset")] == [("password.reset", login)]
 
 
-async def test_the_second_factor_is_asked_for_all_the_same(house, clock, opened, link, use, somebody, tenant, address):
+async def test_the_second_factor_is_asked_for_all_the_same(
+    house, clock, opened, link, use, somebody, tenant, address
+):
     session = await house.sessions.find((await opened()).token, tenant.info.id)
     async with house.databases.platform_scope() as db:
         secret = (await waiting_setup(house, db, session.person_id, account="a", issuer="H")).secret
@@ -148,7 +152,9 @@ async def test_nobody_learns_whether_a_login_exists(house, kernel, ask, somebody
     assert jobs == 4
     house.notices.clear()
     await run_due_jobs(house)
-    assert {notice.message.to for notice in house.notices if notice.message.template == "password_reset"} == {known}
+    assert {notice.message.to for notice in house.notices if notice.message.template == "password_reset"} == {
+        known
+    }
 
 
 async def test_the_queue_never_holds_the_link(kernel, ask, somebody):

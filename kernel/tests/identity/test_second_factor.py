@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from headgate_kernel.identity.pace import TooManyTries
 from headgate_kernel.identity.recovery_codes import HOW_MANY, folded_code
 from headgate_kernel.identity.second_factor import (
     BY_PERSON,
@@ -15,9 +16,8 @@ from headgate_kernel.identity.second_factor import (
     take_away_totp,
 )
 from headgate_kernel.identity.sessions import NOBODY
-from headgate_kernel.identity.pace import TooManyTries
 from headgate_kernel.identity.totp import confirm_setup, use_totp, waiting_setup
-from headgate_sdk.errors import Forbidden, HeadgateError, Invalid, NotFound
+from headgate_sdk.errors import Forbidden, HeadgateError, Invalid
 
 from .codes import code_of
 
@@ -55,14 +55,14 @@ def finish(house, opened, session_of, address):
 
     async def go(code, *, session=None, device=None):
         session = session or await session_of(await opened())
-        return await finish_sign_in(
-            house, session, code, address=address, user_agent="tests", device=device
-        )
+        return await finish_sign_in(house, session, code, address=address, user_agent="tests", device=device)
 
     return go
 
 
-async def test_a_code_opens_the_pending_session_under_another_token(house, with_app, opened, session_of, finish, clock, tenant):
+async def test_a_code_opens_the_pending_session_under_another_token(
+    house, with_app, opened, session_of, finish, clock, tenant
+):
     secret, _, _ = await with_app()
     pending = await opened()
     done = await finish(code_of(secret, clock), session=await session_of(pending))
@@ -139,7 +139,9 @@ async def test_one_pending_session_is_opened_once(with_app, opened, session_of, 
     assert isinstance(refused, Forbidden)
 
 
-async def test_who_loses_that_race_keeps_their_recovery_code(house, with_app, opened, session_of, finish, clock):
+async def test_who_loses_that_race_keeps_their_recovery_code(
+    house, with_app, opened, session_of, finish, clock
+):
     secret, codes, _ = await with_app()
     session = await session_of(await opened())
     await finish(code_of(secret, clock), session=session)
@@ -160,7 +162,9 @@ async def test_guessing_codes_slows_down(with_app, opened, session_of, finish, c
     assert (await finish(code_of(secret, clock), session=session)).needs == ""
 
 
-async def test_a_known_device_is_not_slowed_down_by_who_has_only_the_password(with_app, opened, session_of, finish, clock):
+async def test_a_known_device_is_not_slowed_down_by_who_has_only_the_password(
+    with_app, opened, session_of, finish, clock
+):
     secret, _, _ = await with_app()
     home = (await finish(code_of(secret, clock), device="")).device
     clock.moment += 2 * HALF_MINUTE
@@ -192,7 +196,9 @@ async def test_there_are_ten_recovery_codes_and_the_database_holds_none_of_them(
             assert not any(form in row["text"] for row in rows)
 
 
-async def test_a_recovery_code_counts_once_however_it_is_typed(house, with_app, finish, somebody, letters, tenant):
+async def test_a_recovery_code_counts_once_however_it_is_typed(
+    house, with_app, finish, somebody, letters, tenant
+):
     _, codes, _ = await with_app()
     person = await somebody()
     assert (await finish(f" {codes[3].upper().replace('-', ' ')} ")).needs == ""
@@ -213,7 +219,9 @@ async def test_a_recovery_code_twice_at_once_opens_one_session(with_app, opened,
     assert all(isinstance(result, Invalid) for result in results if isinstance(result, BaseException))
 
 
-async def test_somebody_elses_codes_are_worth_nothing(house, clock, with_app, opened, session_of, finish, tenant, address):
+async def test_somebody_elses_codes_are_worth_nothing(
+    house, clock, with_app, opened, session_of, finish, tenant, address
+):
     _, codes, _ = await with_app()
     reader = await session_of(await opened("reader"))
     async with house.databases.platform_scope() as db:
@@ -224,7 +232,9 @@ async def test_somebody_elses_codes_are_worth_nothing(house, clock, with_app, op
         await finish(codes[0], session=pending)
 
 
-async def test_setting_up_ends_all_other_sessions_and_tells_the_person(house, with_app, opened, somebody, letters, tenant, trail):
+async def test_setting_up_ends_all_other_sessions_and_tells_the_person(
+    house, with_app, opened, somebody, letters, tenant, trail
+):
     other = await opened()
     _, _, renewed = await with_app()
     assert await house.sessions.find(other.token, tenant.info.id) is NOBODY
@@ -234,7 +244,9 @@ async def test_setting_up_ends_all_other_sessions_and_tells_the_person(house, wi
     assert [entry[0] for entry in await trail("second_factor.set")] == ["second_factor.set"]
 
 
-async def test_a_wrong_first_code_sets_nothing_up(house, clock, opened, session_of, somebody, tenant, address):
+async def test_a_wrong_first_code_sets_nothing_up(
+    house, clock, opened, session_of, somebody, tenant, address
+):
     session = await session_of(await opened())
     async with house.databases.platform_scope() as db:
         await waiting_setup(house, db, session.person_id, account="a", issuer="H")
@@ -277,7 +289,9 @@ async def test_a_secret_that_is_moved_to_another_person_is_unreadable(house, clo
             await use_totp(house, db, victim.id, code_of(secret, clock))
 
 
-async def test_replacing_the_app_makes_the_old_one_worthless(house, clock, with_app, session_of, finish, tenant, address):
+async def test_replacing_the_app_makes_the_old_one_worthless(
+    house, clock, with_app, session_of, finish, tenant, address
+):
     old, codes, renewed = await with_app()
     session = await session_of(renewed)
     async with house.databases.platform_scope() as db:
@@ -293,11 +307,13 @@ async def test_replacing_the_app_makes_the_old_one_worthless(house, clock, with_
 
 async def test_a_setup_that_was_never_begun_cannot_be_confirmed(house, opened, session_of, tenant, address):
     session = await session_of(await opened())
-    with pytest.raises(NotFound, match="begin again"):
+    with pytest.raises(Invalid, match="begin again"):
         await set_up_totp(house, session, tenant.info.id, "123456", address=address)
 
 
-async def test_new_codes_replace_the_old_ones(house, with_app, session_of, finish, tenant, address, somebody, letters):
+async def test_new_codes_replace_the_old_ones(
+    house, with_app, session_of, finish, tenant, address, somebody, letters
+):
     _, old, renewed = await with_app()
     new = await renew_codes(house, await session_of(renewed), tenant.info.id, address=address)
     with pytest.raises(Invalid):
@@ -311,8 +327,10 @@ async def test_without_an_app_there_are_no_codes(house, opened, session_of, tena
         await renew_codes(house, await session_of(await opened()), tenant.info.id, address=address)
 
 
-async def test_taking_the_app_away_ends_other_sessions(house, with_app, session_of, finish, opened, clock, tenant, address, somebody, letters):
-    secret, codes, renewed = await with_app()
+async def test_taking_the_app_away_ends_other_sessions(
+    house, with_app, session_of, finish, opened, clock, tenant, address, somebody, letters
+):
+    secret, _, renewed = await with_app()
     other = await finish(code_of(secret, clock))
     await take_away_totp(house, await session_of(renewed), tenant.info.id, address=address)
     assert await house.sessions.find(other.token, tenant.info.id) is NOBODY
@@ -320,7 +338,9 @@ async def test_taking_the_app_away_ends_other_sessions(house, with_app, session_
     assert await letters((await somebody()).login, "second_factor_removed")
 
 
-async def test_where_the_role_needs_it_it_can_only_be_replaced(kernel, house, with_app, session_of, tenant, address):
+async def test_where_the_role_needs_it_it_can_only_be_replaced(
+    kernel, house, with_app, session_of, tenant, address
+):
     _, _, renewed = await with_app()
     async with kernel.context(tenant) as ctx:
         await ctx.db.execute(

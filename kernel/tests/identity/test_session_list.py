@@ -7,7 +7,7 @@ from headgate_kernel.identity.sessions import NOBODY
 from headgate_kernel.identity.user_agents import device_words
 from headgate_sdk.errors import NotFound
 
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.50"
 
 
 @pytest.fixture
@@ -23,7 +23,12 @@ async def test_the_list_says_what_where_and_when(house, opened, session_of, tena
     here = await session_of(await opened(user_agent="headgate-import/2.1"))
     one, other = await list_sessions(house, here, tenant.info.id)
     assert (one.current, one.browser, one.system, one.method) == (True, "headgate-import", "", "password")
-    assert (other.current, other.browser, other.system, other.method) == (False, "WeChat", "iPhone", "passkey")
+    assert (other.current, other.browser, other.system, other.method) == (
+        False,
+        "WeChat",
+        "iPhone",
+        "passkey",
+    )
     assert other.address == address
     assert other.opened_at == clock.moment
 
@@ -35,7 +40,9 @@ async def test_only_ones_own_at_this_host_are_listed(house, opened, session_of, 
     assert await list_sessions(house, here, None) == []
 
 
-async def test_ending_one_ends_it_at_once_and_forgets_its_browser(house, opened, session_of, somebody, tenant, address, trail):
+async def test_ending_one_ends_it_at_once_and_forgets_its_browser(
+    house, opened, session_of, somebody, tenant, address, trail
+):
     person, other = await somebody(), await opened(device="")
     here = await session_of(await opened(device=None))
     theirs = await session_of(other)
@@ -56,7 +63,9 @@ async def test_somebody_elses_session_is_not_there(house, opened, session_of, te
     assert (await house.sessions.find((await opened("reader")).token, tenant.info.id)).actor.name == "Reader"
 
 
-async def test_ending_all_others_keeps_this_one_and_its_browser(house, opened, session_of, somebody, tenant, address):
+async def test_ending_all_others_keeps_this_one_and_its_browser(
+    house, opened, session_of, somebody, tenant, address
+):
     person = await somebody()
     others = [await opened(device="") for _ in range(3)]
     mine = await opened(device="")
@@ -88,10 +97,10 @@ async def test_the_api_lists_and_ends_sessions(visit, opened, session_of, tenant
     ("user_agent", "words"),
     [
         (PHONE, ("WeChat", "iPhone")),
-        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/142.0 Safari/537.36 Edg/142.0", ("Edge", "Windows")),
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15", ("Safari", "Mac")),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/142.0 Safari/537.36 Edg/142.0", ("Edge", "Windows")),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18.0 Safari/605", ("Safari", "Mac")),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", ("Firefox", "Linux")),
-        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36", ("Chrome", "Android")),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/142.0 Mobile Safari/537.36", ("Chrome", "Android")),
         ("python-httpx/0.28.1", ("python-httpx", "")),
         ("", ("", "")),
         ("<script>alert(1)</script>", ("", "")),

@@ -29,7 +29,9 @@ def begin(kernel, clock, somebody, tenant):
         person = await somebody()
         place = SessionPlace(person.id, tenant_id, person.membership_id if tenant_id else None)
         async with kernel.databases.platform_scope() as db:
-            return await Sessions(kernel.databases, clock).insert(db, place, limits, method="password", **more)
+            return await Sessions(kernel.databases, clock).insert(
+                db, place, limits, method="password", **more
+            )
 
     return go
 
@@ -63,7 +65,9 @@ async def test_a_made_up_token_is_nobody(fresh, tenant, token):
 
 
 @pytest.mark.parametrize("limits", [STAFF, CUSTOMER, OPERATOR, IMPERSONATION], ids=lambda one: str(one.idle))
-async def test_a_session_ends_when_its_time_is_over_however_much_it_is_used(fresh, begin, clock, tenant, limits):
+async def test_a_session_ends_when_its_time_is_over_however_much_it_is_used(
+    fresh, begin, clock, tenant, limits
+):
     token = await begin(limits)
     while clock.moment + limits.idle / 2 < START + limits.absolute:
         clock.moment += limits.idle / 2
@@ -141,7 +145,9 @@ async def test_an_end_that_is_undone_ends_nothing(kernel, clock, begin, somebody
     assert (await sessions.find(token, tenant.info.id)).actor.name == "Writer"
 
 
-async def test_a_renewed_session_has_another_token_and_the_old_one_is_worth_nothing(kernel, clock, begin, tenant):
+async def test_a_renewed_session_has_another_token_and_the_old_one_is_worth_nothing(
+    kernel, clock, begin, tenant
+):
     sessions = Sessions(kernel.databases, clock)
     before = await begin()
     held = await sessions.find(before, tenant.info.id)

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
-from headgate_kernel.identity import passwords, sign_in as module
+from headgate_kernel.identity import passwords
+from headgate_kernel.identity import sign_in as module
 from headgate_kernel.identity.devices import remember
 from headgate_kernel.identity.sign_in import BY_ADDRESS, BY_LOGIN, FREE_TRIES, TooManyTries, sign_in
 from headgate_sdk.errors import Invalid
@@ -196,7 +197,9 @@ async def test_many_addresses_cannot_try_one_login_fast(quick, attempt, tenant):
     assert (await attempt(f"reader@{tenant.info.slug}.example", address="10.99.1.1")).name == "Reader"
 
 
-async def test_a_known_device_is_never_slowed_down_by_strangers(quick, house, attempt, somebody, address, clock):
+async def test_a_known_device_is_never_slowed_down_by_strangers(
+    quick, house, attempt, somebody, address, clock
+):
     person = await somebody("writer")
     async with house.databases.platform_scope() as db:
         device = (await remember(db, person.id, "", clock.moment)).token

@@ -2,6 +2,7 @@ import asyncio
 import time
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from headgate_kernel.jobs.claims import claim_due, renew
 from headgate_kernel.jobs.draining import run_due_jobs
@@ -173,3 +174,19 @@ async def test_where_tenants_are_more_than_places_each_has_its_turn(kernel, new_
         taken += [claim.tenant_id for claim in claims.jobs]
         after = claims.next_after
     assert taken[:5] == sorted(tenants)
+
+
+async def test_a_worker_outlives_the_loss_of_its_connections(kernel, tenant, working):
+    async with working():
+        await asyncio.sleep(0.2)
+        admin = await asyncpg.connect(kernel.databases.server.admin)
+        for _ in range(3):
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'headgate_platform'"
+            )
+            await asyncio.sleep(0.1)
+        await admin.close()
+        async with kernel.context(tenant) as ctx:
+            await ctx.enqueue("sample.write", Write("after"))
+        await until(lambda: notes_of(kernel, tenant), ["after"])
+        await until(lambda: rows_of(kernel, tenant.info.id), [])

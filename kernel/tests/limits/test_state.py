@@ -40,8 +40,9 @@ class Requests(RuleBasedStateMachine):
         kept = 0 if give_back else self.tokens[worker]
         keep_slots = self.used[worker] if give_back else self.slots[worker]
         ask = Ask(
-            tokens=kept, returned=self.tokens[worker] - kept, slots=keep_slots, critical=self.critical[worker],
-            want_tokens=tokens, want_slots=slots, spare_slots=spare, want_critical=critical,
+            tokens=kept, returned=self.tokens[worker] - kept, slots=keep_slots,
+            critical=self.critical[worker], want_tokens=tokens, want_slots=slots, spare_slots=spare,
+            want_critical=critical,
         )  # fmt: skip
         alive = [name for name in WORKERS if name not in self.dead]
         self.dead.discard(worker)
@@ -87,7 +88,7 @@ class Requests(RuleBasedStateMachine):
     @precondition(lambda self: hasattr(self, "limits"))
     @invariant()
     def what_is_left_and_what_is_held_are_no_more_than_a_burst(self):
-        assert 0 <= self.shared.tokens
+        assert self.shared.tokens >= 0
         assert self.shared.tokens + sum(self.tokens.values()) <= self.limits.burst + 1e-6
 
 

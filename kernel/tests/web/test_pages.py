@@ -100,9 +100,10 @@ async def test_a_switch_takes_only_on_and_off(client_for, tenant):
 
 
 async def test_the_page_of_people_lists_members_with_roles(client_for, tenant):
-    page = (await (await client_for(tenant, "owner")).get("/settings/people")).text
-    for role in ("owner", "reader", "writer", "buyer"):
-        assert f"{role}@{tenant.info.slug}.example" in page
+    client = await client_for(tenant, "owner")
+    for view, roles in (("staff", ("owner", "reader", "writer")), ("customers", ("buyer",))):
+        page = (await client.get("/settings/people", params={"view": view})).text
+        assert [f"{role}@{tenant.info.slug}.example" in page for role in roles] == [True] * len(roles)
 
 
 async def test_a_picture_is_sent_to_its_own_tenant_only(kernel, client_for, tenant, other_tenant):

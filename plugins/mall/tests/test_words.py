@@ -11,8 +11,11 @@ TEMPLATES = sorted((PACKAGE / "templates" / "mall").iterdir(), key=lambda path: 
 
 
 def catalogue():
-    with (PACKAGE / "locale" / "zh_CN.po").open("rb") as stream:
-        return {message.id: message.string for message in read_po(stream) if message.id}
+    found = {}
+    for path in (PACKAGE / "locale").glob("zh_CN*.po"):
+        with path.open("rb") as stream:
+            found |= {message.id: message.string for message in read_po(stream) if message.id}
+    return found
 
 
 def msgids_of_templates():

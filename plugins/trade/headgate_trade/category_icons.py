@@ -5,7 +5,7 @@ import re
 DEFAULT = "package"
 
 _WORDS = (
-    ("bolt", ("螺栓", "螺母", "螺丝", "紧固", "fastener", "bolt", "screw")),
+    ("bolt", ("螺栓", "螺母", "螺丝", "螺钉", "紧固", "fastener", "bolt", "screw")),
     ("drill", ("钻头", "drill")),
     ("zap", ("电动", "电器", "power tool", "electric")),
     ("hammer", ("手动工具", "锤", "hand tool", "hammer")),
@@ -28,7 +28,8 @@ _WORDS = (
     ("salad", ("蔬菜", "薯", "vegetable", "salad")),
     ("soup", ("丸", "火锅", "汤", "酱", "soup", "sauce")),
     ("snowflake", ("速冻", "冷冻", "冰", "frozen", "ice")),
-    ("cog", ("轴承", "传动", "齿轮", "链", "bearing", "gear")),
+    ("cog", ("轴承", "传动", "齿轮", "链", "同步带", "导轨", "bearing", "gear", "belt")),
+    ("circle-dot", ("密封", "seal", "o-ring")),
     ("gauge", ("仪表", "气动", "液压", "压力", "gauge", "pneumatic")),
     ("utensils", ("厨", "餐", "食品", "kitchen", "food")),
     ("gift", ("礼品", "礼物", "gift")),

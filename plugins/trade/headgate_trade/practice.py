@@ -122,7 +122,15 @@ async def _sellable(ctx: Context) -> list[Sku]:
     """Give goods with plenty of stock."""
     page = await list_skus(ctx, limit=200)
     stock = await available(ctx, [sku.id for sku in page.items])
-    return [sku for sku in page.items if sku.stocked and stock.get(sku.id, 0) > 200 * _largest_factor(sku)]
+    stocked = [sku for sku in page.items if sku.stocked]
+    plenty = [sku for sku in stocked if stock.get(sku.id, 0) > 200 * _largest_factor(sku)]
+    return plenty or [sku for sku in stocked if stock.get(sku.id, 0) >= 100 * _least(sku)]
+
+
+def _least(sku: Sku) -> int:
+    """Give the base units of the smallest order in the usual unit."""
+    unit = sku.default_unit
+    return max(sku.min_quantity, unit.num // unit.den, 1)
 
 
 def _largest_factor(sku: Sku) -> int:

@@ -19,6 +19,8 @@ from headgate_kernel.identity.oidc.providers import Providers
 from headgate_kernel.identity.oidc.visits import Started, Visit
 
 SCOPE = "openid email profile"
+ASKED_AGAIN_SECONDS = 300
+"""With it a token has to tell when the person signed in there; with 0 some providers ask for ever."""
 LONGEST_NAME = 100
 _ADDRESS = re.compile(r"[^@\s]{1,150}@[^@\s]{1,150}")
 
@@ -66,7 +68,7 @@ def authorization_url(
             metadata.authorization_endpoint, client.client_id, "code", redirect_uri, SCOPE, started.state,
             nonce=started.nonce, code_challenge=started.challenge, code_challenge_method="S256",
             ui_locales=locale.replace("_", "-"), prompt="login" if again else None,
-            max_age=0 if again else None,
+            max_age=ASKED_AGAIN_SECONDS if again else None,
         )
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What a blueprint changes, as lines for the terminal: `+` is new, `~` changed, `-` gone."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ def outcome_lines(outcome: Outcome, host: PluginHost, *, done: bool) -> Iterator
         yield from ("", f"secrets that have changed where they are taken from: {', '.join(outcome.secrets)}")
     if outcome.invited:
         yield from ("", "invited" if done else "to be invited")
-        yield from (f"    {one.login:<{_WIDTH}} {one.link}" for one in outcome.invited)
+        yield from (f"    {_pad(one.login)} {one.link}" for one in outcome.invited)
     yield ""
     yield _sum(outcome, done=done)
 
@@ -53,7 +54,7 @@ def file_line(file: FileCount) -> str:
     """Tell what a file of the sample did, or would do."""
     rows = f"{file.rows:,} rows: "
     counts = f"{file.created:,} new, {file.changed:,} changed, {file.unchanged:,} unchanged"
-    return f"{file.name:<{_WIDTH}} {rows}{counts}"
+    return f"{_pad(file.name)} {rows}{counts}"
 
 
 def _plugin_line(row: RowChange, host: PluginHost) -> Iterator[str]:
@@ -68,8 +69,9 @@ def _row_lines(row: RowChange) -> Iterator[str]:
         yield f"  {sign} {row.key}"
         yield from (f"      {_field(change)}" for change in row.fields)
     elif row.key:
-        side = [change.after if row.kind == "new" else change.before for change in row.fields]
-        yield f"  {sign} {row.key:<{_WIDTH}} {', '.join(_short(value) for value in side if value)}".rstrip()
+        fields = [change for change in row.fields if change.name != "place"]
+        side = [change.after if row.kind == "new" else change.before for change in fields]
+        yield f"  {sign} {_pad(row.key)} {', '.join(_short(value) for value in side if value)}".rstrip()
     else:
         for change in row.fields:
             if change.before or change.after:
@@ -86,6 +88,12 @@ def _field(change: FieldChange) -> str:
     if before is None:
         return f"{name} {_short(after)}"
     return f"{name} {_short(before)} -> {_short(after)}"
+
+
+def _pad(text: str) -> str:
+    """Fill a name up to the column where its values begin; Chinese characters are two columns wide."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return text + " " * max(_WIDTH - len(text) - wide, 0)
 
 
 def _short(value: Any) -> str:

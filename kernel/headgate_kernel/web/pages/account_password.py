@@ -37,7 +37,12 @@ async def set_own_password(
     visit = visit_of(request)
     try:
         opened = await change_password(
-            visit.kernel, visit.session, visit.tenant_id, old=data.old, new=data.password, address=visit.address
+            visit.kernel,
+            visit.session,
+            visit.tenant_id,
+            old=data.old,
+            new=data.password,
+            address=visit.address,
         )
     except HeadgateError as error:
         return await _show(visit, error)

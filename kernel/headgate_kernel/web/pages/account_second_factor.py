@@ -109,9 +109,7 @@ async def _show_setup(visit: Visit, way: str, error: HeadgateError | None = None
     profile = await get_profile(visit.kernel, visit.session, visit.tenant_id)
     account = profile.logins[0][0] if profile.logins else profile.name
     async with visit.kernel.databases.platform_scope() as db:
-        setup = await waiting_setup(
-            visit.kernel, db, visit.session.person_id, account=account, issuer=ISSUER
-        )
+        setup = await waiting_setup(visit.kernel, db, visit.session.person_id, account=account, issuer=ISSUER)
     return await show_account(
         visit, "account/set_up_app.html", error=error, way=way, picture=qr_picture(setup.uri),
         secret=" ".join(setup.secret[at : at + 4] for at in range(0, len(setup.secret), 4)),

@@ -16,9 +16,7 @@ async def sessions_page(request: AnyRequest, done: str = "") -> Response[Any]:
     """List the person's sessions at this host."""
     visit = visit_of(request)
     sessions = await list_sessions(visit.kernel, visit.session, visit.tenant_id)
-    return await show_account(
-        visit, "account/sessions.html", sessions=sessions, methods=METHODS, done=done
-    )
+    return await show_account(visit, "account/sessions.html", sessions=sessions, methods=METHODS, done=done)
 
 
 @post("/account/sessions/{session_id:uuid}/end", opt=PERSONAL, status_code=303, include_in_schema=False)

@@ -13,7 +13,14 @@ from litestar.params import Body
 
 from headgate_kernel.database.unit_of_work import current_unit_of_work
 from headgate_kernel.runtime import Kernel
-from headgate_kernel.tenancy.checklist import LOGO_PAGE, PROFILE_WRITE, checklist, set_logo, turn_checklist
+from headgate_kernel.tenancy.checklist import (
+    LOGO_PAGE,
+    PROFILE_WRITE,
+    checklist,
+    is_checklist_open,
+    set_logo,
+    turn_checklist,
+)
 
 PATH = "/settings/checklist"
 
@@ -32,12 +39,13 @@ class LogoForm(msgspec.Struct):
 
 
 @page(PATH, permission=PROFILE_WRITE, include_in_schema=False)
-async def show_checklist(ctx: Context) -> Response[str]:
+async def show_checklist(ctx: Context, kernel: Kernel) -> Response[str]:
     """Show what is done and what is next."""
-    items = await checklist(ctx)
+    items = await checklist(ctx, kernel.steps)
     return await ctx.render(
         "settings/checklist.html", items=items, done=sum(item.done for item in items),
         following=next((item for item in items if not item.done), None), path=PATH,
+        is_open=await is_checklist_open(ctx),
     )  # fmt: skip
 
 

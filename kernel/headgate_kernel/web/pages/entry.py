@@ -59,7 +59,7 @@ async def front_door(request: AnyRequest, kernel: Kernel) -> Response[Any]:
         return see_other("/console/")
     if state.ctx is None or state.session.actor.kind == "anonymous":
         return see_other("/sign-in")
-    if await is_checklist_first(state.ctx):
+    if await is_checklist_first(state.ctx, kernel.steps):
         return see_other("/settings/checklist")
     page = kernel.renderer.front_page(state.ctx)
     if page is None:

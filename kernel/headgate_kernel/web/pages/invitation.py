@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from headgate_sdk.errors import HeadgateError
-from headgate_sdk.web import PUBLIC
+from headgate_sdk.web import PUBLIC, see_other
 from litestar import MediaType, Response, get, post
 from litestar.params import Body
 
@@ -16,7 +16,7 @@ _OPTIONS = {"permission": PUBLIC, "surface": "page"}
 
 
 class AcceptForm(msgspec.Struct):
-    """What somebody types to accept: name and password as somebody new, the password alone with an account."""
+    """What somebody types to accept: name and password, or the password alone with an account."""
 
     password: str = ""
     name: str = ""
@@ -29,7 +29,11 @@ async def invitation_page(request: AnyRequest, token: str) -> Response[Any]:
 
 
 @post(
-    "/invitation/{token:str}", opt=_OPTIONS, media_type=MediaType.HTML, status_code=200, include_in_schema=False
+    "/invitation/{token:str}",
+    opt=_OPTIONS,
+    media_type=MediaType.HTML,
+    status_code=200,
+    include_in_schema=False,
 )
 async def accept_invitation(
     request: AnyRequest, token: str, data: Annotated[AcceptForm, Body(media_type=FORM)]
@@ -62,6 +66,8 @@ async def _show(
     assert visit.tenant_id is not None
     async with visit.kernel.databases.platform_scope() as db:
         invitation = await find_invitation(visit.kernel, db, token, visit.tenant_id)
+    if invitation.state == "accepted" and visit.session.actor.person_id == invitation.person_id:
+        return see_other("/")
     try:
         check_open(invitation)
     except HeadgateError as closed:

@@ -16,8 +16,7 @@ from litestar.params import Body, Parameter
 from headgate_kernel.identity.inviting import Admitted, Invitee, invite_again, invite_staff
 from headgate_kernel.identity.member_changes import end_member, restore_member, set_member_roles
 from headgate_kernel.identity.member_sessions import end_member_sessions
-from headgate_kernel.identity.members import PEOPLE_READ, View, count_members, list_members
-from headgate_kernel.identity.permissions import PEOPLE_WRITE
+from headgate_kernel.identity.members import PEOPLE_READ, PEOPLE_WRITE, View, count_members, list_members
 from headgate_kernel.identity.rights import rights_changed
 from headgate_kernel.identity.roles import list_roles
 from headgate_kernel.runtime import Kernel

@@ -11,8 +11,8 @@ from headgate_sdk.i18n import N_
 from litestar import Response
 
 from headgate_kernel.identity.member_sessions import list_member_sessions, list_sign_ins
-from headgate_kernel.identity.members import get_member, member_history
-from headgate_kernel.identity.permissions import PEOPLE_WRITE, for_customers, may_grant, permission_groups
+from headgate_kernel.identity.members import PEOPLE_WRITE, get_member, member_history
+from headgate_kernel.identity.permissions import for_customers, may_grant, permission_groups
 from headgate_kernel.identity.roles import list_roles
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web.pages.form_errors import show_again

@@ -17,7 +17,6 @@ from litestar.params import Body
 from headgate_kernel.identity.members import PEOPLE_READ
 from headgate_kernel.identity.permissions import (
     EVERYTHING,
-    ROLES_WRITE,
     PermissionGroup,
     for_customers,
     is_known,
@@ -26,6 +25,7 @@ from headgate_kernel.identity.permissions import (
 )
 from headgate_kernel.identity.rights import rights_changed
 from headgate_kernel.identity.roles import (
+    ROLES_WRITE,
     Role,
     RoleInput,
     change_role,

@@ -62,7 +62,9 @@ async def handoff(request: AnyRequest, code: str = "") -> Response[Any]:
     # else a page of a stranger could sign somebody in as somebody else without their knowing
     foreign = request.headers.get("sec-fetch-site") == "cross-site"
     if foreign and visit.kernel.settings.domain != "localhost":
-        raise Forbidden(N_("This request came from another site and was stopped. Open the page again and retry."))
+        raise Forbidden(
+            N_("This request came from another site and was stopped. Open the page again and retry.")
+        )
     assert visit.tenant_id is not None
     opened = await redeem_handoff(
         visit.kernel, code, tenant_id=visit.tenant_id, address=visit.address, user_agent=visit.user_agent,

@@ -22,8 +22,9 @@ from headgate_kernel.identity.issued_tokens import (
     offered_scopes,
     revoke_token,
 )
-from headgate_kernel.identity.permissions import EVERYTHING, TOKENS_WRITE, permission_groups
+from headgate_kernel.identity.permissions import EVERYTHING, permission_groups
 from headgate_kernel.identity.rights import rights_changed
+from headgate_kernel.identity.tokens import TOKENS_WRITE
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web.pages.form_errors import Many, many, show_again
 

@@ -1,4 +1,4 @@
-"""Who visits a page of the way in or of the account: at a distributor's host or at the operator's console alike."""
+"""Who visits a page of the way in or of the account, at a distributor's host and at the console alike."""
 
 from typing import Any
 from urllib.parse import quote
@@ -41,7 +41,7 @@ ACCOUNT_TABS = [
     AccountTab(N_("Password"), "/account/password"),
     AccountTab(N_("Second step"), "/account/second-factor"),
     AccountTab(N_("Passkeys"), "/account/passkeys"),
-    AccountTab(N_("Where I am signed in"), "/account/sessions"),
+    AccountTab(N_("Devices"), "/account/sessions"),
 ]
 """Pages about oneself, in order."""
 
@@ -109,7 +109,9 @@ def show_entry(
 ) -> Response[Any]:
     """Render a page on the way in: one narrow panel, no menu."""
     text = visit.kernel.renderer.text(
-        template, visit.state.locale, {"ctx": visit.state.reader(), "nav": [], **_told(visit, error), **values}
+        template,
+        visit.state.locale,
+        {"ctx": visit.state.reader(), "nav": [], **_told(visit, error), **values},
     )
     return Response(text, status_code=error.status if error else 200, media_type=MediaType.HTML)
 
@@ -134,7 +136,7 @@ async def show_account(
 
 
 def enter(visit: Visit, opened: Opened, way: str) -> Response[Any]:
-    """Hand an opened session to the browser and send it on: to where it wanted, or to the second step first."""
+    """Hand an opened session to the browser and send it to where it wanted, or to the second step first."""
     answer = see_other(f"/sign-in/second-factor?next={quote(way, safe='')}" if opened.needs else way)
     set_session(answer, visit.kernel.settings, opened)
     return answer

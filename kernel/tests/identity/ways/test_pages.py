@@ -332,7 +332,7 @@ async def test_who_came_through_the_provider_confirms_there(kernel, tenant, prov
     assert 'href="/account/confirm/sso?next=' in (await client.get("/account/confirm?next=/account")).text
     left = await client.get("/account/confirm/sso?next=/account")
     asked = parse_qs(urlsplit(left.headers["location"]).query)
-    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["300"])
     before = await kernel.sessions.find(client.cookies["headgate_session"], tenant.info.id)
     answer = await client.get("/sign-in/sso/callback", params=provider.authorize(left.headers["location"]))
     assert (answer.status_code, answer.headers["location"]) == (303, "/account")

@@ -1,5 +1,6 @@
 """The operator's page about one tenant, and what is done there: addresses, plan, stopping, owners' invitations."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,12 +12,13 @@ from litestar import MediaType, Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
+from headgate_kernel.audit.words import KERNEL_DEEDS
 from headgate_kernel.identity.invitations import invite
 from headgate_kernel.quotas.amounts import amount_in_words
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.figures import tenant_figures
 from headgate_kernel.tenancy.hosts import add_host, remove_host
-from headgate_kernel.tenancy.one_tenant import find_owner, sample_data, tenant_details
+from headgate_kernel.tenancy.one_tenant import SampleData, find_owner, sample_data, tenant_details
 from headgate_kernel.tenancy.operating import note_deed
 from headgate_kernel.tenancy.plans import assign_plan, list_plans
 from headgate_kernel.tenancy.suspension import resume_tenant, suspend_tenant
@@ -28,9 +30,12 @@ from headgate_kernel.web.pages.console.frame import (
     state_of_request,
     words_by_field,
 )
-from headgate_kernel.web.pages.console.words import DEEDS, METHODS
+from headgate_kernel.web.pages.console.words import METHODS
 from headgate_kernel.web.pages.plugins import STATES
 from headgate_kernel.web.pages.support import STATES as SUPPORT_STATES
+
+NEWS = timedelta(hours=1)
+"""So long the page says that sample data has come."""
 
 PATH = "/console/tenants/{slug:str}"
 FORM = RequestEncodingType.URL_ENCODED
@@ -193,6 +198,7 @@ async def tenant_page(
         zone=info.timezone,
         tenant=info,
         details=details,
+        sample=_worth_telling(details.sample, now),
         helps=[(one, one.state_at(now)) for one in details.helps],
         plans=[(one.plan.key, one.plan.title(state.locale)) for one in plans],
         amount=amount_in_words,
@@ -200,10 +206,17 @@ async def tenant_page(
         typed=typed or {},
         link=link,
         methods=METHODS,
-        deeds=DEEDS,
+        deeds=KERNEL_DEEDS,
         plugin_states=STATES,
         help_states=SUPPORT_STATES,
     )
+
+
+def _worth_telling(sample: SampleData | None, now: datetime) -> SampleData | None:
+    """Leave out sample data that was never asked for, or has been there for a while."""
+    if sample is None or sample.state == "none":
+        return None
+    return None if sample.state == "done" and now - sample.updated_at > NEWS else sample
 
 
 HANDLERS = (tenant, sample, give_host, take_host, choose_plan, suspend, resume, invite_owner)

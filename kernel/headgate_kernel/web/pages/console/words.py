@@ -25,12 +25,3 @@ METHODS = {
     "reset": N_("New password"),
 }  # fmt: skip
 """How somebody signed in."""
-
-DEEDS = {
-    "tenant.create": N_("Set up"), "tenant.suspend": N_("Suspended"), "tenant.resume": N_("Resumed"),
-    "tenant.plan": N_("Plan changed"), "tenant.host_add": N_("Address added"),
-    "tenant.host_remove": N_("Address removed"), "support.ask": N_("Asked to help"),
-    "support.begin": N_("Began to help"), "support.end": N_("Stopped helping"),
-    "tenant.owner_invite": N_("Owner invited again"),
-}  # fmt: skip
-"""What operators do to a tenant; an action that is not here is shown as it is."""
