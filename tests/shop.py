@@ -15,6 +15,7 @@ from headgate_kernel.portability.requests import ask_erasure
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.checklist import set_logo
 from headgate_kernel.tenancy.directory import Tenant
+from headgate_kernel.tenancy.plugin_settings import save_settings
 from headgate_kernel.tenancy.operating import operating
 from headgate_order_minimum.rules import RuleInput, replace_rules
 from headgate_sdk.blueprint import RoleEntry
@@ -40,6 +41,7 @@ from headgate_trade.api import (
     set_cart_line,
     set_product_image,
 )
+from headgate_trade.attributes import AttributeInput, list_attributes, save_attributes
 from headgate_trade.customer_changes import CustomerInput, link_member, save_customers
 from headgate_trade.desk.import_files import keep_file
 from headgate_trade.desk.stock_by_hand import change_stock
@@ -72,6 +74,7 @@ class Shop(msgspec.Struct, kw_only=True):
             `old` (stopped).
         customers: ids by short name: `first` (of `buyer`), `second` (of `buyer2`).
         orders: ids by the stage that they have reached; `second` is the second customer's.
+        attribute: of the category's items; the bolt has a value.
         price_list: of the customers' group.
         group: of the first customer.
         category: of all goods.
@@ -90,6 +93,7 @@ class Shop(msgspec.Struct, kw_only=True):
     skus: dict[str, UUID]
     customers: dict[str, UUID]
     orders: dict[str, UUID]
+    attribute: UUID
     price_list: UUID
     group: UUID
     category: UUID
@@ -123,6 +127,8 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
         await save_price_level(ctx, "silver", f"Silver {canary}", Decimal(2))
         skus = await _goods(ctx, mark, canary)
         category = (await list_categories(ctx))[0].id
+        attribute = (await list_attributes(ctx))[0].id
+        await save_settings(kernel, ctx, "trade", {"few": 11})
         picture = await ctx.store_file(png(), purpose="product")
         await set_product_image(ctx, (await get_sku(ctx, skus["bolt"])).product_id, picture)
         customers = await _customers(ctx, mark, canary, secret)
@@ -150,7 +156,7 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
         )
         shop = Shop(
             tenant=tenant, mark=mark, canary=canary, secret=secret, skus=skus, customers=customers, orders={},
-            price_list=price_list, group=group, category=category, picture=picture, file=file.id,
+            attribute=attribute, price_list=price_list, group=group, category=category, picture=picture, file=file.id,
             impersonation=impersonation, passkey=await add_passkey(kernel, ctx, canary),
             sso_link=await fill_ways(kernel, ctx, canary),
         )  # fmt: skip
@@ -195,10 +201,15 @@ async def _goods(ctx: Context, mark: str, canary: str) -> dict[str, UUID]:
         }  # fmt: skip
         return SkuInput(**(values | more))
 
+    await save_attributes(
+        ctx, [AttributeInput(f"Fasteners {canary}", "coat", f"Coating {canary}", "choice", "", (canary, "none"))]
+    )
     await save_skus(
         ctx,
         [
-            sku("bolt", "0.085", units=(UnitInput("盒", 200, is_default=True),)),
+            sku(
+                "bolt", "0.085", units=(UnitInput("盒", 200, is_default=True),), attributes={"coat": canary}
+            ),
             sku("nut", "0.08", min_quantity=10, multiple=10),
             sku("fee", "15", stocked=False),
             sku("old", "1", status="stopped"),

@@ -9,8 +9,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One figure of one tenant; either a count or a time.
 
     Args:
-        key: `orders_today` and `last_order` stand in the console's list of all tenants, added up or the latest
-            over all plugins; any other stands on the tenant's own page.
+        key: `orders_today` and `last_order` stand in the console's list of all tenants, added up or the
+            latest over all plugins; any other stands on the tenant's own page.
         label: English msgid, two or three words.
         count: how many.
         moment: when; None for never.

@@ -90,9 +90,7 @@ def _logo() -> bytes:
     return picture.getvalue()
 
 
-def _help(
-    visitors: Visitors, device: Device, console: Page, boss: Person, owner: Page, slug: str
-) -> None:
+def _help(visitors: Visitors, device: Device, console: Page, boss: Person, owner: Page, slug: str) -> None:
     """The operator helps in the owner's place, under a banner, and not beyond what is open to them."""
     console.goto(f"/console/tenants/{slug}/help")
     if "/account/confirm" in console.url:

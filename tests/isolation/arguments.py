@@ -17,7 +17,7 @@ Kinds = Mapping[str, str]
 Fill = Callable[[Kinds], Any]
 
 PATH_KINDS = {
-    "sku_id": "sku", "customer_id": "customer", "order_id": "order", "list_id": "price list",
+    "sku_id": "sku", "attribute_id": "attribute", "customer_id": "customer", "order_id": "order", "list_id": "price list",
     "file_id": "picture", "passkey_id": "passkey", "link_id": "sso link",
     "member_id": "member", "role_id": "role", "token_id": "token",
     "impersonation_id": "impersonation", "slug": "tenant", "membership_id": "=" + str(uuid4()),
@@ -217,6 +217,9 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("GET", "/brand.css"): (Call(by=""),),
     ("GET", "/_kit"): PAGE,
     ("GET", "/health"): (Call(by=""),),
+    ("GET", "/health/live"): (Call(by=""),),
+    ("GET", "/health/ready"): (Call(by=""),),
+    ("GET", "/metrics"): (Call(by="", answers=404),),
     ("GET", "/static/{file_path}"): (Call(by="", path={"file_path": "asset"}),),
     ("HEAD", "/static/{file_path}"): (Call(by="", path={"file_path": "asset"}),),
     ("GET", "/files/{file_id}"): (Call(), Call(by="buyer")),
@@ -408,6 +411,11 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("POST", "/desk/customers/{customer_id}/prices/remove"): (
         Call(form=lambda i: {"sku_id": i["sku"], "unit": "盒"}),
     ),
+    ("GET", "/desk/attributes"): (Call(), Call(query=lambda i: {"category": i["category"]})),
+    ("POST", "/desk/attributes"): (
+        Call(form=lambda i: {"category": i["category"], "key": "weight", "name": "Weight", "type": "number"}),
+    ),
+    ("POST", "/desk/attributes/{attribute_id}/remove"): PAGE,
     ("GET", "/desk/prices"): PAGE,
     ("GET", "/desk/prices/{list_id}"): (Call(), Call(query=lambda i: {"q": i["sku code"]})),
     ("POST", "/desk/prices/{list_id}"): (

@@ -92,11 +92,15 @@ def fresh_ids(kernel):
     async def give(shop: Shop) -> dict[str, str]:
         async with kernel.context(shop.tenant, actor=await actor_of(kernel, shop.tenant, "buyer")) as ctx:
             await set_cart_line(ctx, shop.skus["fee"], "个", Decimal(1))
+        async with kernel.context(shop.tenant) as ctx:
+            attribute = await spare_attribute(ctx)
         new, shipped = await order_at(kernel, shop, "new"), await order_at(kernel, shop, "shipped")
         people = await fill_people(
             kernel, shop.tenant, shop.customers["first"], shop.canary, shop.secret
         )  # fmt: skip
-        return own_ids(shop) | people.by_kind() | {"order": str(new), "shipped order": str(shipped)}
+        return own_ids(shop) | people.by_kind() | {
+            "order": str(new), "shipped order": str(shipped), "attribute": str(attribute),
+        }  # fmt: skip
 
     return give
 
@@ -109,6 +113,7 @@ def own_ids(shop: Shop) -> dict[str, str]:
         "customer": str(shop.customers["first"]),
         "order": str(shop.orders["new"]),
         "shipped order": str(shop.orders["shipped"]),
+        "attribute": str(shop.attribute),
         "price list": str(shop.price_list),
         "group": str(shop.group),
         "category": str(shop.category),

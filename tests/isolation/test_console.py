@@ -67,10 +67,14 @@ async def test_every_route_of_the_console_is_closed_to_all_others(app, house):
             for method, path in CONSOLE:
                 for call in CALLS[method, path]:
                     request = request_of(method, path, call, own_ids(house.mine))
-                    request["headers"] = (request.get("headers") or {}) | ({"cookie": cookie} if cookie else {})
+                    request["headers"] = (request.get("headers") or {}) | (
+                        {"cookie": cookie} if cookie else {}
+                    )
                     async with house.unchanged():
                         answer = await visitor.request(**request)
-                    refused = answer.status_code == 401 or answer.headers.get("location", "").startswith("/sign-in")
+                    refused = answer.status_code == 401 or answer.headers.get("location", "").startswith(
+                        "/sign-in"
+                    )
                     assert refused, (method, path, answer.status_code)
                     assert house.mine.tenant.info.name not in answer.text
 

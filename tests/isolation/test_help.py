@@ -1,4 +1,4 @@
-"""An operator in the place of an owner, at every route: what is sensitive or personal is closed, and changes nothing."""
+"""An operator in the place of an owner, at every route: what is sensitive or personal is closed."""
 
 import httpx
 import pytest
@@ -66,7 +66,12 @@ async def test_every_closed_route_refuses_and_changes_nothing(kernel, house, hel
         for call in CALLS[method, path]:
             async with house.unchanged():
                 answer = await helper.request(**request_of(method, path, call, own_ids(house.mine)))
-            assert answer.status_code == 403, (method, path, answer.status_code, answer.headers.get("location"))
+            assert answer.status_code == 403, (
+                method,
+                path,
+                answer.status_code,
+                answer.headers.get("location"),
+            )
             asked += 1
     assert asked >= 20
 
@@ -79,13 +84,21 @@ def test_what_belongs_to_the_person_or_decides_on_rights_is_declared_closed(kern
         or (key[1].startswith("/settings/roles") and key[0] == "POST")
         or key[1] == "/api/v1/accounts/{customer_id}/credit-notes"
     }  # fmt: skip
-    allowed = {key for key in personal if key[1].startswith("/api/v1/accounts") and "credit-notes" not in key[1]}
+    allowed = {
+        key for key in personal if key[1].startswith("/api/v1/accounts") and "credit-notes" not in key[1]
+    }
     assert not personal - allowed - closed
     assert {key for key in OPEN if key[1].startswith("/account/")}, "there are such routes"
 
 
 async def test_the_rest_is_open_under_the_banner(house, helper):
-    for path in ("/desk/orders", "/desk/products", "/settings/plugins", "/settings/flow", "/settings/checklist"):
+    for path in (
+        "/desk/orders",
+        "/desk/products",
+        "/settings/plugins",
+        "/settings/flow",
+        "/settings/checklist",
+    ):
         page = await helper.get(path)
         assert page.status_code == 200, path
         assert 'class="help-banner"' in page.text
@@ -120,5 +133,7 @@ async def test_it_leads_to_no_other_distributor_and_not_to_the_console(app, hous
 async def test_nobody_is_let_in_from_there(house, helper):
     people = f"/desk/customers/{house.mine.customers['first']}/people"
     async with house.unchanged():
-        answer = await helper.post(people, data={"login": "friend@visitor.example", "name": "Friend", "role": "buyer"})
+        answer = await helper.post(
+            people, data={"login": "friend@visitor.example", "name": "Friend", "role": "buyer"}
+        )
     assert answer.status_code == 403, answer.text[-800:]

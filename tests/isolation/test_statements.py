@@ -80,7 +80,7 @@ def test_each_predicate_that_is_taken_away_is_noticed(statements, tables):
 
 
 def _is_spare(sql: str, number: int, tables) -> bool:
-    """Tell whether a predicate is not needed: without all others of its block that bind the same it would be."""
+    """Tell whether a predicate is not needed: it would be if all others that bind the same were gone."""
     tree = parse(sql)
     mine = predicates(tree)[number]
     for other in [node for n, node in enumerate(predicates(tree)) if n != number]:
@@ -102,8 +102,8 @@ def _names(node) -> set[str]:
         ("SELECT * FROM role WHERE tenant_id = $1", []),
         ("SELECT * FROM role WHERE id = $1", ["role"]),
         ("SELECT * FROM role WHERE tenant_id = $1 OR id = $2", ["role"]),
-        ("SELECT * FROM role r JOIN membership_role m ON m.role_id = r.id WHERE r.tenant_id = $1", ["membership_role"]),
-        ("SELECT * FROM role r JOIN membership_role m ON m.tenant_id = r.tenant_id WHERE r.tenant_id = $1", []),
+        ("SELECT * FROM role r JOIN member m ON m.role_id = r.id WHERE r.tenant_id = $1", ["member"]),
+        ("SELECT * FROM role r JOIN member m ON m.tenant_id = r.tenant_id WHERE r.tenant_id = $1", []),
         ("UPDATE role SET name = $2 WHERE id = $1", ["role"]),
         ("UPDATE role SET name = $2 WHERE tenant_id = $1 AND id = $3", []),
         ("DELETE FROM role WHERE tenant_id = $1", []),
@@ -112,10 +112,9 @@ def _names(node) -> set[str]:
         ("INSERT INTO role (id) VALUES ($1)", ["role"]),
         ("WITH x AS (SELECT * FROM role WHERE tenant_id = $1) SELECT * FROM x", []),
         ("WITH x AS (SELECT * FROM role) SELECT * FROM x WHERE tenant_id = $1", ["role"]),
-        ("SELECT (SELECT count(*) FROM role r WHERE r.tenant_id = m.tenant_id) FROM membership_role m "
-         "WHERE m.tenant_id = $1", []),
-        ("SELECT (SELECT count(*) FROM role) FROM membership_role m WHERE m.tenant_id = $1", ["role"]),
+        ("SELECT (SELECT 1 FROM role WHERE tenant_id = m.tenant_id) FROM member m WHERE tenant_id = $1", []),
+        ("SELECT (SELECT count(*) FROM role) FROM member m WHERE m.tenant_id = $1", ["role"]),
     ],
 )  # fmt: skip
 def test_the_reader_of_sql_sees_what_is_missing(sql, missing):
-    assert unbound(parse(sql), {"role", "membership_role"}) == missing
+    assert unbound(parse(sql), {"role", "member"}) == missing

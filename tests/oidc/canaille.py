@@ -11,18 +11,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import msgspec
 from joserfc.jwk import RSAKey
 
-REQUIREMENTS = ("canaille[front,oidc,server,sqlite]==0.3.6", "authlib==1.9.9", "joserfc==1.8.0", "hypercorn==0.18.0")
+REQUIREMENTS = (
+    "canaille[front,oidc,server,sqlite]==0.3.6",
+    "authlib==1.9.9",
+    "joserfc==1.8.0",
+    "hypercorn==0.18.0",
+)
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "headgate-tests" / "canaille-0.3.6"
 START_SECONDS = 60
-CLIENT, SECRET = "headgate", "the-secret-of-headgate"
+SECRET = "the-secret-of-headgate"
 PASSWORD = "a password at the provider"
 
 
@@ -45,29 +51,30 @@ class Canaille(msgspec.Struct):
     program: Path
     kid: str = ""
 
-    def add_user(self, name: str, email: str, full_name: str) -> None:
-        """Make somebody known to it."""
-        self.run(
-            "create", "user", "--user-name", name, "--emails", email, "--family-name", full_name,
-            "--formatted-name", full_name, "--password", PASSWORD,
-        )  # fmt: skip
-
-    def add_client(self, redirect_uri: str) -> None:
-        """Make Headgate at an address known to it; the one before is forgotten."""
-        self.run("delete", "client", "--client-id", CLIENT, check=False)
-        self.run(
-            "create", "client", "--client-id", CLIENT, "--client-secret", SECRET, "--client-name", "Headgate",
-            "--client-uri", redirect_uri.partition("/sign-in")[0], "--redirect-uris", redirect_uri,
-            "--scope", "openid", "--scope", "profile", "--scope", "email", "--response-types", "code",
-            "--grant-types", "authorization_code", "--token-endpoint-auth-method", "client_secret_basic",
-        )  # fmt: skip
+    def add(self, client_id: str, redirect_uri: str, users: Mapping[str, str]) -> None:
+        """Make Headgate at an address known to it, and people by their names with their e-mail addresses."""
+        own_id = str(uuid4())
+        client = {
+            "id": own_id, "client_id": client_id, "client_secret": SECRET, "client_name": "Headgate",
+            "client_uri": redirect_uri.partition("/sign-in")[0], "redirect_uris": [redirect_uri],
+            "scope": ["openid", "profile", "email"], "response_types": ["code"], "audience": [own_id],
+            "grant_types": ["authorization_code"], "token_endpoint_auth_method": "client_secret_basic",
+        }  # fmt: skip
+        people = [
+            {"id": str(uuid4()), "user_name": name, "password": PASSWORD, "family_name": name,
+             "formatted_name": f"Name of {name}", "emails": [email]}
+            for name, email in users.items()
+        ]  # fmt: skip
+        self.run("restore", given=msgspec.json.encode({"client": [client], "user": people}))
 
     def write_configuration(self, *, vouches_for_addresses: bool) -> None:
         """Write what it reads at start, with a new key."""
         key = RSAKey.generate_key(2048, {"kid": f"key-{time.monotonic_ns()}"})
         self.kid = str(key.kid)
         jwk = ", ".join(f'{name} = "{value}"' for name, value in key.as_dict(private=True).items())
-        verified = '\n[CANAILLE_OIDC.USERINFO_MAPPING]\nEMAIL_VERIFIED = "true"\n' if vouches_for_addresses else ""
+        verified = (
+            '\n[CANAILLE_OIDC.USERINFO_MAPPING]\nEMAIL_VERIFIED = "true"\n' if vouches_for_addresses else ""
+        )
         self.configuration.write_text(
             f"""
 SECRET_KEY = "the secret of a provider that lives for a few minutes"
@@ -80,8 +87,13 @@ DATABASE = "sql"
 DATABASE_URI = "sqlite:///{self.folder / "canaille.sqlite"}"
 [CANAILLE_OIDC]
 ACTIVE_JWKS = [{{ {jwk} }}]
-{verified}""",
+""",
             "utf-8",
+        )
+        # its configuration file has no place for this claim, though its tokens have
+        vouch = 'app.config["CANAILLE_OIDC"]["USERINFO_MAPPING"]["EMAIL_VERIFIED"] = "true"'
+        (self.folder / "provider.py").write_text(
+            f"from canaille import create_app\napp = create_app()\n{vouch if vouches_for_addresses else ''}\n"
         )
 
     @property
@@ -89,13 +101,13 @@ ACTIVE_JWKS = [{{ {jwk} }}]
         """The file that it reads at start."""
         return self.folder / "canaille.toml"
 
-    def run(self, *arguments: str, check: bool = True) -> None:
+    def run(self, *arguments: str, given: bytes = b"") -> None:
         """Run its command to the end."""
         done = subprocess.run(
-            [self.program, *arguments], env=self.environment, capture_output=True, text=True, check=False
+            [self.program, *arguments], env=self.environment, input=given, capture_output=True, check=False
         )
-        if check and done.returncode:
-            raise AssertionError(f"canaille {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}")
+        if done.returncode:
+            raise AssertionError(f"canaille {arguments[0]}:\n{done.stdout.decode()}\n{done.stderr.decode()}")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -108,8 +120,8 @@ ACTIVE_JWKS = [{{ {jwk} }}]
         """Serve until the block ends."""
         log = (self.folder / "log.txt").open("wb")
         process = subprocess.Popen(
-            [self.program, "run", "--bind", self.issuer.removeprefix("http://"), "--workers", "1"],
-            env=self.environment, stdout=log, stderr=log, start_new_session=True,
+            [self.program.with_name("hypercorn"), "--bind", self.issuer.removeprefix("http://"), "provider:app"],
+            env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
             self._wait(process)

@@ -11,19 +11,31 @@ from headgate_kernel.identity.oidc.providers import Providers
 from headgate_kernel.identity.oidc.settings import SsoForm, save_sso
 from headgate_sdk.secrets import Secret
 
-from .canaille import CLIENT, SECRET, CannotInstall, install, running_canaille
+from .canaille import SECRET, CannotInstall, install, running_canaille
 from .person import Person
 
 
 @pytest.fixture(scope="session")
-def canaille(tmp_path_factory):
+def installed():
     try:
         install()
     except CannotInstall as error:
         if os.environ.get("HEADGATE_REQUIRE_OIDC") == "1":
             pytest.fail(f"HEADGATE_REQUIRE_OIDC is set, but Canaille cannot be installed: {error}")
         pytest.skip(f"Canaille cannot be installed: {error}")
+
+
+@pytest.fixture(scope="session")
+def canaille(installed, tmp_path_factory):
     with running_canaille(tmp_path_factory.mktemp("canaille")) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def careless_canaille(installed, tmp_path_factory):
+    """One that tells e-mail addresses without vouching for them, as it does unless it is told to."""
+    folder = tmp_path_factory.mktemp("canaille")
+    with running_canaille(folder, vouches_for_addresses=False) as provider:
         yield provider
 
 
@@ -51,12 +63,21 @@ def home(tenant, port):
 
 
 @pytest.fixture
-def set_up(kernel, tenant, canaille, home):
-    """Make the tenant and the provider known to each other."""
+def client_id(tenant):
+    return f"headgate-{tenant.info.slug}"
 
-    async def go(**more):
-        await asyncio.to_thread(canaille.add_client, f"{home}/sign-in/sso/callback")
-        values = {"sso": "offered", "name": "Canaille", "issuer": canaille.issuer, "client_id": CLIENT,
+
+@pytest.fixture
+def set_up(kernel, tenant, home, client_id, canaille):
+    """Make the tenant, some people of it and a provider known to each other."""
+
+    async def go(*users: str, at=canaille, **more):
+        people = {
+            name: f"{name}.example" if "@" in name else f"{name}@{tenant.info.slug}.example" for name in users
+        }
+        people = {f"{name.partition('@')[0]}-{tenant.info.slug}": email for name, email in people.items()}
+        await asyncio.to_thread(at.add, client_id, f"{home}/sign-in/sso/callback", people)
+        values = {"sso": "offered", "name": "Canaille", "issuer": at.issuer, "client_id": client_id,
                   "client_secret": Secret(SECRET)}  # fmt: skip
         async with kernel.context(tenant) as ctx:
             await save_sso(ctx, SsoForm(**(values | more)))
@@ -65,11 +86,11 @@ def set_up(kernel, tenant, canaille, home):
 
 
 @pytest.fixture
-async def person():
+async def person(tenant):
     people = []
 
     def named(name: str) -> Person:
-        people.append(Person(name))
+        people.append(Person(f"{name}-{tenant.info.slug}"))
         return people[-1]
 
     yield named

@@ -21,7 +21,9 @@ class Forms(HTMLParser):
     def handle_starttag(self, tag, attrs):
         told = dict(attrs)
         if tag == "form":
-            self.found.append({"action": told.get("action") or "", "method": told.get("method", "get"), "fields": {}})
+            self.found.append(
+                {"action": told.get("action") or "", "method": told.get("method", "get"), "fields": {}}
+            )
         elif self.found and tag in {"input", "button"} and told.get("name"):
             self.found[-1]["fields"].setdefault(told["name"], []).append(told.get("value") or "")
 
@@ -33,7 +35,11 @@ class ToThisMachine(httpx.AsyncHTTPTransport):
         if request.url.host.endswith(".localhost"):
             here = request.url.copy_with(host="127.0.0.1")
             request = httpx.Request(
-                request.method, here, headers=request.headers, stream=request.stream, extensions=request.extensions
+                request.method,
+                here,
+                headers=request.headers,
+                stream=request.stream,
+                extensions=request.extensions,
             )
         return await super().handle_async_request(request)
 

@@ -38,7 +38,7 @@ KERNEL_DEEDS: Mapping[str, str] = {
     "plans.apply": N_("Plans applied"),
     "plugin.activate": N_("Plugin switched on"),
     "plugin.deactivate": N_("Plugin switched off"),
-    "plugin.settings_saved": N_("Settings of a plugin changed"),
+    "plugin.settings": N_("Settings of a plugin changed"),
     "recovery_codes.renew": N_("Recovery codes renewed"),
     "retained.open": N_("Retained data opened"),
     "role.change": N_("Role changed"),

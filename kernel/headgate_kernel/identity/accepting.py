@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from headgate_sdk.context import Actor
+from headgate_sdk.context import Actor, ActorKind
 from headgate_sdk.errors import Conflict, Invalid
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import TenantId
@@ -137,7 +137,7 @@ def _has_account(invitation: Invitation) -> Conflict:
 
 
 async def _note(kernel: "Kernel", db: "Database", invitation: Invitation, name: str, address: str) -> None:
-    kind = "customer" if invitation.kind == "customer" else "staff"
+    kind: ActorKind = "customer" if invitation.kind == "customer" else "staff"
     actor = Actor(kind, name, membership_id=invitation.membership_id, person_id=invitation.person_id)
     await record(
         kernel, db, invitation.tenant_id, actor, "invitation.accept", invitation.login, address=address,

@@ -10,10 +10,10 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
-from headgate_sdk.context import Actor, Context
+from headgate_sdk.context import Context
 from headgate_sdk.errors import Conflict, Forbidden, Invalid, InvalidFields, NotFound
 from headgate_sdk.i18n import N_
-from headgate_sdk.ids import TenantId, new_id
+from headgate_sdk.ids import new_id
 
 from headgate_kernel.tenancy.operating import note_deed
 
@@ -90,7 +90,8 @@ async def ask_to_impersonate(ctx: Context, request: SupportRequest) -> Impersona
     _check(reason, request.minutes)
     member = await ctx.db.fetch_row(
         """
-        SELECT m.person_id, m.name, m.kind, p.is_operator FROM membership m JOIN person p ON p.id = m.person_id
+        SELECT m.person_id, m.name, m.kind, p.is_operator
+        FROM membership m JOIN person p ON p.id = m.person_id
         WHERE m.tenant_id = $1 AND m.id = $2 AND m.state = 'active'
         """,
         ctx.tenant.id, request.membership_id,
@@ -116,7 +117,7 @@ async def ask_to_impersonate(ctx: Context, request: SupportRequest) -> Impersona
         f"""
         INSERT INTO impersonation (tenant_id, {_COLUMNS})
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, NULL, NULL, NULL)
-        """,
+        """,  # noqa: S608
         ctx.tenant.id, *msgspec.structs.astuple(made)[:13],
     )  # fmt: skip
     await _note(ctx, "support.ask", made)
@@ -206,7 +207,7 @@ async def list_impersonations(ctx: Context, *, most: int = 50) -> list[Impersona
     """Give the tenant's impersonations, the latest first."""
     return await ctx.db.fetch_as(
         Impersonation,
-        f"SELECT {_COLUMNS} FROM impersonation WHERE tenant_id = $1 ORDER BY asked_at DESC, id DESC LIMIT $2",
+        f"SELECT {_COLUMNS} FROM impersonation WHERE tenant_id = $1 ORDER BY asked_at DESC, id DESC LIMIT $2",  # noqa: S608
         ctx.tenant.id, most,
     )  # fmt: skip
 
@@ -214,7 +215,7 @@ async def list_impersonations(ctx: Context, *, most: int = 50) -> list[Impersona
 async def _find(ctx: Context, impersonation_id: UUID, *, lock: bool = False) -> Impersonation:
     found = await ctx.db.fetch_as(
         Impersonation,
-        f"SELECT {_COLUMNS} FROM impersonation WHERE tenant_id = $1 AND id = $2 {'FOR UPDATE' * lock}",
+        f"SELECT {_COLUMNS} FROM impersonation WHERE tenant_id = $1 AND id = $2 {'FOR UPDATE' * lock}",  # noqa: S608
         ctx.tenant.id, impersonation_id,
     )  # fmt: skip
     if not found:
@@ -237,9 +238,7 @@ def _check(reason: str, minutes: int) -> None:
             Invalid(N_("The reason may have at most {n} characters."), field="reason", n=LONGEST_REASON)
         )
     if not 1 <= minutes <= MOST_MINUTES:
-        problems.append(
-            Invalid(N_("Choose between 1 and {n} minutes."), field="minutes", n=MOST_MINUTES)
-        )
+        problems.append(Invalid(N_("Choose between 1 and {n} minutes."), field="minutes", n=MOST_MINUTES))
     if problems:
         raise InvalidFields(problems)
 

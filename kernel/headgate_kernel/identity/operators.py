@@ -39,9 +39,7 @@ class Operator(msgspec.Struct, frozen=True):
     seen_at: datetime | None
 
 
-async def add_operator(
-    kernel: "Kernel", db: "UnitOfWork", login: str, name: str, *, actor: Actor
-) -> str:
+async def add_operator(kernel: "Kernel", db: "UnitOfWork", login: str, name: str, *, actor: Actor) -> str:
     """Make somebody an operator; one who is already gets another link.
 
     Args:
@@ -92,7 +90,8 @@ async def remove_operator(kernel: "Kernel", db: "UnitOfWork", login: str, *, act
     """
     folded = check_login(login)
     person_id: UUID | None = await db.fetch_value(
-        "SELECT p.id FROM person_login l JOIN person p ON p.id = l.person_id WHERE l.login = $1 AND p.is_operator",
+        "SELECT p.id FROM person_login l JOIN person p ON p.id = l.person_id "
+        "WHERE l.login = $1 AND p.is_operator",
         folded,
     )
     if person_id is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
-from zxcvbn import zxcvbn
+from zxcvbn import zxcvbn  # type: ignore[import-untyped]
 
 from headgate_kernel.identity.passwords import MAX_LENGTH, MIN_LENGTH
 

@@ -17,8 +17,7 @@ MIN_LENGTH = 10
 MAX_LENGTH = 256
 
 # OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, two passes, one lane
-_COST = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1}
-_hasher = PasswordHasher(**_COST)
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _gate = asyncio.Semaphore(2)
 
 # verified against when nobody has the login, so that an unknown login takes as long as a wrong password
@@ -64,7 +63,10 @@ async def _aside(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def _hash_code(code: str, salt: bytes) -> bytes:
-    return hash_secret_raw(code.encode(), salt, hash_len=32, type=Type.ID, **_COST)
+    return hash_secret_raw(
+        code.encode(), salt, time_cost=_hasher.time_cost, memory_cost=_hasher.memory_cost,
+        parallelism=_hasher.parallelism, hash_len=32, type=Type.ID,
+    )  # fmt: skip
 
 
 def _verify(stored: str | None, password: str) -> bool:

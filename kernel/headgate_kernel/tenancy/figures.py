@@ -1,4 +1,4 @@
-"""Gathers what the console's list shows of each tenant, by a schedule: the list itself reads one row of each."""
+"""Gathers what the console's list shows of each tenant, by a schedule: the list reads one row of each."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ async def tenant_figures(ctx: Context) -> list[Figure]:
     return [figure for _, figures in answers for figure in figures]
 
 
-async def gather_figures(kernel: "Kernel", tenant_id: int, payload: NoDetails) -> None:  # noqa: ARG001
+async def gather_figures(kernel: "Kernel", tenant_id: int, payload: NoDetails) -> None:
     """Gather the figures of all tenants that were busy lately, or had orders on the day before.
 
     Each tenant is asked in a unit of work of its own, under row-level security.

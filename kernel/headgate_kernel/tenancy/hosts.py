@@ -14,7 +14,9 @@ LONGEST = 253
 
 async def list_hosts(ctx: Context) -> list[str]:
     """Give the tenant's addresses; the first is the one that links use."""
-    rows = await ctx.db.fetch("SELECT host FROM tenant_host WHERE tenant_id = $1 ORDER BY host", ctx.tenant.id)
+    rows = await ctx.db.fetch(
+        "SELECT host FROM tenant_host WHERE tenant_id = $1 ORDER BY host", ctx.tenant.id
+    )
     return [row["host"] for row in rows]
 
 
@@ -76,7 +78,7 @@ def check_host(text: str, *, domain: str) -> str:
         Invalid: it is none, or is reserved.
     """
     host = text.strip().lower().rstrip(".")
-    if host and "." not in host:
+    if host and "." not in host and host != domain:
         host = f"{host}.{domain}"
     if not HOST.fullmatch(host) or len(host) > LONGEST:
         raise Invalid(

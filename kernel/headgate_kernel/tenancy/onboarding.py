@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import UniqueViolationError
-from headgate_sdk.blueprint import Blueprint, PersonEntry, Profile
+from headgate_sdk.blueprint import Blueprint, PersonEntry
 from headgate_sdk.context import Actor, Context
 from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields
 from headgate_sdk.i18n import N_
@@ -171,7 +171,8 @@ async def _source(kernel: "Kernel", wanted: NewTenant) -> Source:
     if problems:
         raise InvalidFields(problems)
     owner = PersonEntry(
-        check_login(wanted.owner_login, region_of(given.profile.timezone)), wanted.owner_name.strip(), "staff",
+        check_login(wanted.owner_login, region_of(given.profile.timezone)),
+        wanted.owner_name.strip(), "staff",
         (_owner_role(given),),
     )  # fmt: skip
     profile = msgspec.structs.replace(
@@ -190,9 +191,7 @@ async def _problems(kernel: "Kernel", wanted: NewTenant, given: Blueprint) -> li
         if not text.strip():
             problems.append(Invalid(N_("This is missing."), field=field))
         elif len(text.strip()) > LONGEST_NAME:
-            problems.append(
-                Invalid(N_("This may have at most {n} characters."), field=field, n=LONGEST_NAME)
-            )
+            problems.append(Invalid(N_("This may have at most {n} characters."), field=field, n=LONGEST_NAME))
     try:
         check_login(wanted.owner_login, region_of(given.profile.timezone))
     except Invalid as error:
@@ -219,9 +218,7 @@ async def _host_problems(db: "Database", wanted: NewTenant, domain: str) -> list
     except Invalid as error:
         return [error]
     if await db.fetch_value("SELECT 1 FROM tenant_host WHERE host = $1", host):
-        return [
-            Invalid(N_("The address {host} belongs to another distributor."), field="host", host=host)
-        ]
+        return [Invalid(N_("The address {host} belongs to another distributor."), field="host", host=host)]
     return []
 
 
@@ -233,7 +230,7 @@ def _owner_role(blueprint: Blueprint) -> str:
 
 
 async def _finish(kernel: "Kernel", ctx: Context, wanted: NewTenant, source: Source) -> str:
-    """Do what belongs to a new tenant besides its blueprint, in the same transaction; gives the owner's link."""
+    """Do what else belongs to a new tenant, in the same transaction; gives the owner's link."""
     now, sample = ctx.clock.now(), source.blueprint.sample is not None
     await ctx.db.execute(
         "INSERT INTO onboarding (tenant_id, key, blueprint, begun_at, begun_by, sample, updated_at) "

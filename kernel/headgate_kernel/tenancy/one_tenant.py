@@ -168,12 +168,15 @@ async def _plugins(ctx: Context, host: PluginHost) -> list[PluginState]:
         if installed is None or installed.problem:
             state = "incompatible"
             reason = ctx.translate(installed.problem, **installed.problem_params) if installed else ""
-        states.append(PluginState(row["plugin"], installed.manifest.name if installed else row["plugin"], state, reason))
+        states.append(
+            PluginState(row["plugin"], installed.manifest.name if installed else row["plugin"], state, reason)
+        )
     return sorted(states, key=lambda one: one.state == "active")
 
 
 _SIGN_INS = """
-SELECT coalesce(m.name, p.name) AS name, s.created_at, s.seen_at, s.method, s.address, s.impersonation_id IS NOT NULL
+SELECT coalesce(m.name, p.name) AS name, s.created_at, s.seen_at, s.method, s.address,
+       s.impersonation_id IS NOT NULL
 FROM session s
 JOIN person p ON p.id = s.person_id
 LEFT JOIN membership m ON m.tenant_id = s.tenant_id AND m.id = s.membership_id

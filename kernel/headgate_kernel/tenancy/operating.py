@@ -1,4 +1,4 @@
-"""The operator's hands in one tenant: the platform's rights, with the tenant in scope, in the operator's name."""
+"""The operator's hands in one tenant: the platform's rights, the tenant in scope, the operator's name."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,7 +55,7 @@ async def note_deed(ctx: Context, action: str, **details: object) -> None:
 
 @asynccontextmanager
 async def tenant_in_scope(work: "UnitOfWork", tenant_id: TenantId) -> AsyncIterator[None]:
-    """Let tables and functions that ask for the tenant in scope find this one, inside the platform's scope."""
+    """Let tables and functions that ask for the tenant in scope find this one, in the platform's scope."""
     token = tenant_id_in_scope.set(tenant_id)
     await work.execute(f"SET LOCAL headgate.tenant_id = {tenant_id:d}")
     try:

@@ -21,17 +21,24 @@ def operator_group() -> None:
 
 @operator_group.command("add")
 @click.argument("login")
-@click.option("--name", default="Operator", show_default=True, help="As logs and owners of distributors read it.")
+@click.option(
+    "--name", default="Operator", show_default=True, help="As logs and owners of distributors read it."
+)
 @click.pass_obj
 def add(line: "CommandLine", login: str, name: str) -> None:
     """Make LOGIN an operator, and print the link by which they choose a password."""
 
     async def go() -> str:
-        async with database_ready(line.settings(), line.host) as kernel, kernel.databases.platform_scope() as db:
+        async with (
+            database_ready(line.settings(), line.host) as kernel,
+            kernel.databases.platform_scope() as db,
+        ):
             return await add_operator(kernel, db, login, name, actor=COMMAND_LINE)
 
     link = asyncio.run(go())
-    click.echo(f"{login} may enter the console. Hand over this link; it is good for a week, and once:\n{link}")
+    click.echo(
+        f"{login} may enter the console. Hand over this link; it is good for a week, and once:\n{link}"
+    )
 
 
 @operator_group.command("remove")
@@ -41,7 +48,10 @@ def remove(line: "CommandLine", login: str) -> None:
     """Let LOGIN be an operator no longer; their sessions end at once."""
 
     async def go() -> None:
-        async with database_ready(line.settings(), line.host) as kernel, kernel.databases.platform_scope() as db:
+        async with (
+            database_ready(line.settings(), line.host) as kernel,
+            kernel.databases.platform_scope() as db,
+        ):
             await remove_operator(kernel, db, login, actor=COMMAND_LINE)
 
     asyncio.run(go())
@@ -54,7 +64,10 @@ def list_command(line: "CommandLine") -> None:
     """List the operators."""
 
     async def go() -> list[str]:
-        async with database_ready(line.settings(), line.host) as kernel, kernel.databases.platform_scope() as db:
+        async with (
+            database_ready(line.settings(), line.host) as kernel,
+            kernel.databases.platform_scope() as db,
+        ):
             return [
                 f"{one.login}\t{one.name}\tsince {one.since:%Y-%m-%d}"
                 + (f"\tseen {one.seen_at:%Y-%m-%d}" if one.seen_at else "")
@@ -73,9 +86,11 @@ def suspend(line: "CommandLine", slug: str, reason: str, notice: str) -> None:
     """Stop the distributor SLUG: pages and API say so, jobs wait, nothing is lost."""
 
     async def go() -> None:
-        async with database_ready(line.settings(), line.host) as kernel:
-            async with operating(kernel, await kernel.tenant(slug), COMMAND_LINE) as ctx:
-                await suspend_tenant(ctx, reason=reason, notice=notice)
+        async with (
+            database_ready(line.settings(), line.host) as kernel,
+            operating(kernel, await kernel.tenant(slug), COMMAND_LINE) as ctx,
+        ):
+            await suspend_tenant(ctx, reason=reason, notice=notice)
 
     asyncio.run(go())
     click.echo(f"{slug} is suspended.")
@@ -89,9 +104,11 @@ def resume(line: "CommandLine", slug: str, reason: str) -> None:
     """Let the suspended distributor SLUG go on."""
 
     async def go() -> None:
-        async with database_ready(line.settings(), line.host) as kernel:
-            async with operating(kernel, await kernel.tenant(slug), COMMAND_LINE) as ctx:
-                await resume_tenant(ctx, reason=reason)
+        async with (
+            database_ready(line.settings(), line.host) as kernel,
+            operating(kernel, await kernel.tenant(slug), COMMAND_LINE) as ctx,
+        ):
+            await resume_tenant(ctx, reason=reason)
 
     asyncio.run(go())
     click.echo(f"{slug} goes on.")

@@ -1,4 +1,4 @@
-"""All tenants as the operator sees them: one page at a time by keyset, everything else joined after the cut."""
+"""All tenants as the operator sees them: a page at a time by keyset, all else joined after the cut."""
 
 import base64
 from datetime import datetime
@@ -72,9 +72,9 @@ class TenantLine(msgspec.Struct, frozen=True):
     sort_value: str
     host: str
     seen_at: datetime | None
-    trouble: tuple[str, ...]
+    trouble: list[str]
     dead_jobs: int
-    levels: tuple[str, ...]
+    levels: list[str]
 
 
 class TenantCounts(msgspec.Struct, frozen=True):
@@ -116,17 +116,14 @@ async def list_tenants(db: "Database", query: TenantQuery) -> TenantPage:
     words = f"%{_escaped(query.q.strip().casefold())}%" if query.q.strip() else ""
     found = f"{_FOUND} AND {_FILTERS[query.show]}"
     expression, kind, direction, compare = _SORTS[query.sort]
-    rows = await db.fetch(
+    lines = await db.fetch_as(
+        TenantLine,
         _PAGE.format(found=found, value=expression, kind=kind, direction=direction, compare=compare),
         words, SLOW_MS, value, id_, PAGE + 1,
     )  # fmt: skip
-    lines = [
-        TenantLine(*tuple(row)[:14], tuple(row["trouble"]), row["dead_jobs"], tuple(row["levels"]))
-        for row in rows[:PAGE]
-    ]
-    more = len(rows) > PAGE
     total = await db.fetch_value(f"SELECT count(*) {found}", words, SLOW_MS)
-    return TenantPage(lines, _write_cursor(query.sort, lines[-1]) if more else "", total)
+    after = _write_cursor(query.sort, lines[PAGE - 1]) if len(lines) > PAGE else ""
+    return TenantPage(lines[:PAGE], after, total)
 
 
 async def count_tenants(db: "Database") -> TenantCounts:
@@ -153,7 +150,9 @@ def _read_cursor(query: TenantQuery) -> tuple[str | None, int]:
     except (ValueError, msgspec.MsgspecError):
         sort = ""
     if sort != query.sort:
-        raise Invalid(N_("This page of the list is not there any more. Start from its beginning."), field="after")
+        raise Invalid(
+            N_("This page of the list is not there any more. Start from its beginning."), field="after"
+        )
     return value, id_
 
 
@@ -191,8 +190,8 @@ WITH page AS (
     {found} AND ($3::text IS NULL OR ({value}, t.id) {compare} (CAST($3 AS {kind}), $4::int))
     ORDER BY sort_value {direction}, t.id {direction} LIMIT $5
 )
-SELECT p.id, p.slug, p.name, p.state, p.plan, p.created_at, p.orders_today, p.last_order_at, p.requests, p.errors,
-       p.p95_ms, p.sort_value::text AS sort_value,
+SELECT p.id, p.slug, p.name, p.state, p.plan, p.created_at, p.orders_today, p.last_order_at, p.requests,
+       p.errors, p.p95_ms, p.sort_value::text AS sort_value,
        coalesce((SELECT min(h.host) FROM tenant_host h WHERE h.tenant_id = p.id), '') AS host,
        (SELECT max(s.seen_at) FROM session s WHERE s.tenant_id = p.id) AS seen_at,
        array(SELECT a.plugin FROM plugin_activation a

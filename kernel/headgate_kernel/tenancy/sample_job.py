@@ -87,17 +87,13 @@ async def _told(kernel: "Kernel", tenant_id: int, progress: _Progress) -> "Async
         await asyncio.gather(teller, return_exceptions=True)
 
 
-async def _tell(
-    kernel: "Kernel", tenant_id: int, state: str, progress: _Progress, problem: str = ""
-) -> None:
+async def _tell(kernel: "Kernel", tenant_id: int, state: str, progress: _Progress, problem: str = "") -> None:
     async with kernel.databases.platform_scope() as db:
         await db.execute(
-            "UPDATE onboarding SET sample = $2, label = $3, done = $4, total = $5, problem = $6, updated_at = $7 "
-            "WHERE tenant_id = $1",
+            "UPDATE onboarding SET sample = $2, label = $3, done = $4, total = $5, problem = $6, "
+            "updated_at = $7 WHERE tenant_id = $1",
             tenant_id, state, progress.label, progress.done, progress.total, problem, kernel.clock.now(),
         )  # fmt: skip
 
 
-JOB = KernelJob(
-    SAMPLE_JOB, BringInSample, bring_in_sample, max_attempts=3, timeout=timedelta(minutes=15)
-)
+JOB = KernelJob(SAMPLE_JOB, BringInSample, bring_in_sample, max_attempts=3, timeout=timedelta(minutes=15))

@@ -72,14 +72,13 @@ async def suspend_tenant(ctx: Context, *, reason: str, notice: str) -> None:
         problems.append(Invalid(N_("Say why: it stands in the log."), field="reason"))
     for field, text in (("reason", reason), ("notice", notice)):
         if len(text) > LONGEST:
-            problems.append(
-                Invalid(N_("This may have at most {n} characters."), field=field, n=LONGEST)
-            )
+            problems.append(Invalid(N_("This may have at most {n} characters."), field=field, n=LONGEST))
     if problems:
         raise InvalidFields(problems)
     await _turn(ctx, "active", "suspended")
     await ctx.db.execute(
-        "INSERT INTO tenant_suspension (tenant_id, reason, notice, since, by_name) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO tenant_suspension (tenant_id, reason, notice, since, by_name) "
+        "VALUES ($1, $2, $3, $4, $5)",
         ctx.tenant.id, reason, notice, ctx.clock.now(), ctx.actor.name,
     )  # fmt: skip
     await end_all_impersonations(ctx)

@@ -1,6 +1,6 @@
 """The cookies of a sign-in: the session's, and one by which a browser is known again."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from litestar.datastructures import Cookie
 
@@ -32,19 +32,19 @@ def device_of(cookies: "Mapping[str, str]", settings: "Settings") -> str:
     return cookies.get(device_cookie_name(settings), "")
 
 
-def set_session(response: "Response[object]", settings: "Settings", opened: "Opened") -> None:
+def set_session(response: "Response[Any]", settings: "Settings", opened: "Opened") -> None:
     """Hand the session to the browser."""
     _set(response, settings, cookie_name(settings), opened.token, opened.max_age)
     if opened.device:
         _set(response, settings, device_cookie_name(settings), opened.device, DEVICE_SECONDS)
 
 
-def clear_session(response: "Response[object]", settings: "Settings") -> None:
+def clear_session(response: "Response[Any]", settings: "Settings") -> None:
     """Take the session from the browser; the device stays known."""
     _set(response, settings, cookie_name(settings), "", 0)
 
 
-def _set(response: "Response[object]", settings: "Settings", name: str, value: str, max_age: int) -> None:
+def _set(response: "Response[Any]", settings: "Settings", name: str, value: str, max_age: int) -> None:
     response.set_cookie(
         Cookie(
             name, value=value, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies,

@@ -50,5 +50,5 @@ def local(path: str, otherwise: str = "/") -> str:
 
 
 def _page_of(request: Request[Any, Any, Any]) -> str:
-    came_from = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer", ""))
+    came_from = urlsplit(str(request.headers.get("hx-current-url") or request.headers.get("referer", "")))
     return local(came_from.path + (f"?{came_from.query}" if came_from.query else ""))

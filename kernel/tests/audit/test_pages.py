@@ -16,7 +16,7 @@ from headgate_kernel.jobs.kinds import NoDetails
 from headgate_sdk.context import Actor
 from headgate_sdk.ids import new_id
 
-from .deeds import deeds_of
+from headgate_sdk.testing.deeds import deeds_of
 
 MEI = Actor("staff", "Mei", membership_id=new_id(), person_id=new_id())
 HELPED = Actor("staff", "Mei", membership_id=new_id(), operator="Otto", operator_id=new_id())

@@ -7,8 +7,7 @@ from headgate_kernel.identity.operators import add_operator, list_operators, rem
 from headgate_kernel.tenancy.operating import COMMAND_LINE
 from headgate_sdk.errors import Conflict, Invalid, NotFound
 from headgate_sdk.ids import new_id
-
-from ..helping import at_console, new_operator
+from headgate_sdk.testing.operators import at_console, new_operator
 
 
 def new_login():

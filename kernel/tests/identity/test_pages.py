@@ -124,7 +124,7 @@ async def test_the_app_is_set_up_by_picture_or_key_and_a_code(browser, clock, vi
     page = await browser.get("/account/second-factor/setup")
     assert "<svg" in page.text
     assert "style=" not in page.text  # the content security policy allows none
-    secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text)[1]
+    secret = re.search(r"<code class=\"by-hand\">([A-Z2-7 ]+)</code>", page.text)[1]
     wrong = await browser.post("/account/second-factor/setup", data={"code": "000000"})
     assert wrong.status_code == 422
     assert secret in wrong.text
@@ -155,7 +155,7 @@ async def test_who_needs_a_second_factor_reaches_nothing_before(needs_second_fac
     page = await client.get("/account/second-factor?next=%2Fsample%2Fnotes")
     assert "/account/second-factor/setup?next=/sample/notes" in page.text
     page = await client.get("/account/second-factor/setup?next=%2Fsample%2Fnotes")
-    secret = re.search(r"<code>([A-Z2-7 ]+)</code>", page.text)[1]
+    secret = re.search(r"<code class=\"by-hand\">([A-Z2-7 ]+)</code>", page.text)[1]
     done = await client.post(
         "/account/second-factor/setup", data={"code": code_of(secret, clock), "next": "/sample/notes"}
     )

@@ -7,7 +7,6 @@ from headgate_kernel.workflow.flows import current_flow, publish_flow
 from PIL import Image
 
 
-
 def logo():
     content = io.BytesIO()
     Image.new("RGB", (30, 10), "green").save(content, "PNG")
@@ -20,7 +19,12 @@ async def done(kernel, tenant):
 
 
 async def test_items_of_kernel_and_plugins_come_in_order(kernel, tenant, new_tenant):
-    assert list(await done(kernel, tenant)) == ["headgate.logo", "sample.note", "headgate.flow", "headgate.staff"]
+    assert list(await done(kernel, tenant)) == [
+        "headgate.logo",
+        "sample.note",
+        "headgate.flow",
+        "headgate.staff",
+    ]
     assert list(await done(kernel, await new_tenant("lone"))) == ["headgate.logo", "headgate.staff"]
 
 

@@ -5,8 +5,7 @@ from headgate_kernel.tenancy import directory as module
 from headgate_kernel.tenancy.hosts import add_host, check_host, list_hosts, remove_host
 from headgate_kernel.tenancy.operating import operating
 from headgate_sdk.errors import Conflict, Invalid
-
-from ..helping import at_console, new_operator
+from headgate_sdk.testing.operators import at_console, new_operator
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from headgate_kernel.tenancy.onboarding import NewTenant, onboard_tenant
 from headgate_kernel.tenancy.overview import TenantQuery, list_tenants
 from headgate_kernel.tenancy.sample_job import BringInSample, bring_in_sample
 from headgate_sdk.errors import HeadgateError, InvalidFields
-
-from ..helping import at_console, new_operator
+from headgate_sdk.testing.operators import at_console, new_operator
 
 BLUEPRINT = """
 [profile]
@@ -83,7 +82,8 @@ async def test_the_owner_gets_a_link_that_opens_a_tenant_like_the_blueprint(kern
     async with kernel.context(tenant) as ctx:
         people = await ctx.db.fetch("SELECT name FROM membership WHERE tenant_id = $1", tenant.info.id)
         mail = await ctx.db.fetch_value(
-            "SELECT payload FROM job WHERE tenant_id = $1 AND payload::text LIKE '%\"invitation\"%'", tenant.info.id
+            "SELECT payload FROM job WHERE tenant_id = $1 AND payload::text LIKE '%\"invitation\"%'",
+            tenant.info.id,
         )
     assert [row["name"] for row in people] == ["Li Na"]
     assert new.owner_login in mail
@@ -94,7 +94,8 @@ async def test_both_logs_tell_who_set_it_up(kernel, operator_actor):
     await onboard_tenant(kernel, new, operator=operator_actor)
     async with kernel.databases.platform_scope() as db:
         row = await db.fetch_row(
-            "SELECT actor_name, person_id FROM platform_audit_entry WHERE subject = $1 AND action = 'tenant.create'",
+            "SELECT actor_name, person_id FROM platform_audit_entry "
+            "WHERE subject = $1 AND action = 'tenant.create'",
             new.slug,
         )
     assert tuple(row) == (operator_actor.name, operator_actor.person_id)
@@ -105,9 +106,11 @@ async def test_both_logs_tell_who_set_it_up(kernel, operator_actor):
     [
         ({"blueprint": "nowhere"}, "blueprint"), ({"blueprint": "broken"}, "blueprint"),
         ({"blueprint": "../model"}, "blueprint"), ({"name": " "}, "name"), ({"name": "x" * 81}, "name"),
-        ({"slug": ""}, "slug"), ({"slug": "Big"}, "slug"), ({"slug": "console"}, "slug"), ({"slug": "x-"}, "slug"),
+        ({"slug": ""}, "slug"), ({"slug": "Big"}, "slug"), ({"slug": "console"}, "slug"),
+        ({"slug": "x-"}, "slug"),
         ({"host": "a b"}, "host"), ({"host": "a.b"}, "host"), ({"host": "admin"}, "host"),
-        ({"plan": "none such"}, "plan"), ({"owner_name": ""}, "owner_name"), ({"owner_login": ""}, "owner_login"),
+        ({"plan": "none such"}, "plan"), ({"owner_name": ""}, "owner_name"),
+        ({"owner_login": ""}, "owner_login"),
         ({"owner_login": "a@b@c"}, "owner_login"), ({"owner_login": "12"}, "owner_login"),
     ],
 )  # fmt: skip
@@ -148,9 +151,7 @@ async def test_the_same_form_sent_again_makes_no_second_tenant(kernel, operator_
 
 async def test_the_same_form_sent_five_times_at_once_makes_one_tenant(kernel, operator_actor):
     new = wanted()
-    done = await asyncio.gather(
-        *(onboard_tenant(kernel, new, operator=operator_actor) for _ in range(5))
-    )
+    done = await asyncio.gather(*(onboard_tenant(kernel, new, operator=operator_actor) for _ in range(5)))
     assert {one.slug for one in done} == {new.slug}
     assert len([one for one in done if one.link]) == 1
     assert await count(kernel, new.slug) == 1
@@ -159,7 +160,10 @@ async def test_the_same_form_sent_five_times_at_once_makes_one_tenant(kernel, op
 async def test_two_operators_with_one_short_name_make_one_tenant(kernel, operator_actor):
     new = wanted()
     done = await asyncio.gather(
-        *(onboard_tenant(kernel, wanted(slug=new.slug, name=f"Firm {n}"), operator=operator_actor) for n in (1, 2)),
+        *(
+            onboard_tenant(kernel, wanted(slug=new.slug, name=f"Firm {n}"), operator=operator_actor)
+            for n in (1, 2)
+        ),
         return_exceptions=True,
     )
     assert len([one for one in done if isinstance(one, HeadgateError)]) == 1
@@ -176,8 +180,12 @@ async def test_a_last_step_that_fails_leaves_no_trace(kernel, operator_actor, mo
     with pytest.raises(RuntimeError):
         await onboard_tenant(kernel, new, operator=operator_actor)
     async with kernel.databases.platform_scope() as db:
-        assert await db.fetch_value("SELECT count(*) FROM person_login WHERE login = $1", new.owner_login) == 0
-        assert await db.fetch_value("SELECT count(*) FROM tenant_host WHERE host LIKE $1", f"{new.slug}.%") == 0
+        assert (
+            await db.fetch_value("SELECT count(*) FROM person_login WHERE login = $1", new.owner_login) == 0
+        )
+        assert (
+            await db.fetch_value("SELECT count(*) FROM tenant_host WHERE host LIKE $1", f"{new.slug}.%") == 0
+        )
         assert (await list_tenants(db, TenantQuery(q=new.slug + "."))).total == 0
     monkeypatch.undo()
 

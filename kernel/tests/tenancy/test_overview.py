@@ -14,8 +14,7 @@ from headgate_kernel.tenancy.overview import TenantQuery, count_tenants, list_te
 from headgate_kernel.tenancy.tenants import save_tenant
 from headgate_sdk.blueprint import Profile
 from headgate_sdk.errors import Invalid
-
-from ..helping import at_console, new_operator
+from headgate_sdk.testing.operators import at_console, new_operator
 
 _numbers = itertools.count(1)
 
@@ -78,11 +77,17 @@ async def test_filters_show_what_they_say(kernel, word):
             "VALUES ($1, $2, 'x', '{}', 'dead', $3, $3)",
             given_up, uuid4(), now,
         )  # fmt: skip
-        await db.execute("INSERT INTO quota_notice VALUES ($1, 'orders', $2, 'near', true, $3)", full, now.date(), now)
+        await db.execute(
+            "INSERT INTO quota_notice VALUES ($1, 'orders', $2, 'near', true, $3)", full, now.date(), now
+        )
         page = await list_tenants(db, TenantQuery(q=word))
     lines = {line.id: line for line in page.lines}
-    assert (lines[sick].trouble, lines[given_up].dead_jobs, lines[full].levels) == (("sample",), 1, ("orders:near",))
-    assert (lines[well].trouble, lines[well].dead_jobs, lines[well].levels) == ((), 0, ())
+    assert (lines[sick].trouble, lines[given_up].dead_jobs, lines[full].levels) == (
+        ["sample"],
+        1,
+        ["orders:near"],
+    )
+    assert (lines[well].trouble, lines[well].dead_jobs, lines[well].levels) == ([], 0, [])
     assert await names(kernel, word, show="slow") == ["Slow"]
     assert await names(kernel, word, show="suspended") == ["Stopped"]
     assert await names(kernel, word, show="trouble") == ["Given up", "Sick"]

@@ -7,8 +7,7 @@ from headgate_kernel.tenancy import directory as module
 from headgate_kernel.tenancy.operating import operating
 from headgate_kernel.tenancy.suspension import read_suspension, resume_tenant, suspend_tenant
 from headgate_sdk.errors import Conflict, InvalidFields
-
-from ..helping import at_console, membership_of, new_operator
+from headgate_sdk.testing.operators import at_console, membership_of, new_operator
 
 WHY, TOLD = "three bills are open", "please pay the open bills"
 
@@ -76,7 +75,8 @@ async def test_both_logs_keep_who_and_why(kernel, tenant, operator_actor):
     await suspend(kernel, tenant, operator_actor)
     async with kernel.databases.platform_scope() as db:
         for table, key, value in (
-            ("audit_entry", "tenant_id", tenant.info.id), ("platform_audit_entry", "subject", tenant.info.slug),
+            ("audit_entry", "tenant_id", tenant.info.id),
+            ("platform_audit_entry", "subject", tenant.info.slug),
         ):  # fmt: skip
             row = await db.fetch_row(
                 f"SELECT actor_name, person_id, details ->> 'reason' FROM {table} "

@@ -17,7 +17,7 @@ from headgate_trade.categories import save_categories
 
 AttributeType = Literal["number", "text", "choice", "bool"]
 TYPES: dict[AttributeType, str] = {
-    "number": N_("Number"), "text": N_("Text"), "choice": N_("Choice"), "bool": N_("Yes or no"),
+    "number": N_("A number"), "text": N_("Text"), "choice": N_("Choice"), "bool": N_("Yes or no"),
 }  # fmt: skip
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_LABEL = 80

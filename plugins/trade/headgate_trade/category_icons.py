@@ -31,7 +31,7 @@ _WORDS = (
     ("cog", ("轴承", "传动", "齿轮", "链", "同步带", "导轨", "bearing", "gear", "belt")),
     ("circle-dot", ("密封", "seal", "o-ring")),
     ("gauge", ("仪表", "气动", "液压", "压力", "gauge", "pneumatic")),
-    ("utensils", ("厨", "餐", "食品", "kitchen", "food")),
+    ("utensils", ("厨", "餐", "食品", "调理", "kitchen", "food")),
     ("gift", ("礼品", "礼物", "gift")),
     ("pencil", ("文具", "办公", "stationery", "office")),
 )

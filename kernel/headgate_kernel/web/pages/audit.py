@@ -5,7 +5,7 @@ from typing import Annotated
 from headgate_sdk.context import Context
 from headgate_sdk.errors import Invalid
 from headgate_sdk.web import page
-from litestar import Response
+from litestar import Response, get
 from litestar.params import Parameter
 from litestar.response import Stream
 
@@ -66,7 +66,11 @@ async def audit(
     return response
 
 
-@page(f"{PATH}/export", permission=AUDIT_READ, include_in_schema=False)
+@get(
+    f"{PATH}/export",
+    opt={"permission": AUDIT_READ, "surface": "page", "packed": True},
+    include_in_schema=False,
+)
 async def export(
     ctx: Context,
     kernel: Kernel,

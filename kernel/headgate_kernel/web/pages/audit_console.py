@@ -84,7 +84,7 @@ async def audit(
     )
 
 
-@get(f"{PATH}/export", opt=OPERATOR, include_in_schema=False)
+@get(f"{PATH}/export", opt=OPERATOR | {"packed": True}, include_in_schema=False)
 async def export(
     request: AnyRequest,
     kernel: Kernel,

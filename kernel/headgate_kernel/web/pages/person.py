@@ -14,6 +14,8 @@ from headgate_kernel.identity.member_sessions import list_member_sessions, list_
 from headgate_kernel.identity.members import PEOPLE_WRITE, get_member, member_history
 from headgate_kernel.identity.permissions import for_customers, may_grant, permission_groups
 from headgate_kernel.identity.roles import list_roles
+from headgate_kernel.identity.session_list import METHODS
+from headgate_kernel.identity.user_agents import device_words
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web.pages.form_errors import show_again
 
@@ -23,13 +25,6 @@ ACTIONS = {
     "member.restore": N_("Let back in"), "member.sign_out": N_("Signed out everywhere"),
 }  # fmt: skip
 """What was done about a person, in words."""
-
-METHODS = {
-    "password": N_("Password"), "passkey": N_("Passkey"), "oidc": N_("Company sign-in"),
-    "phone_code": N_("Code by phone"), "handoff": N_("From another distributor"),
-    "invitation": N_("Invitation"), "reset": N_("New password"),
-}  # fmt: skip
-"""Ways to sign in, in words."""
 
 DONE = {
     "saved": N_("Saved."), "ended": N_("The access has ended, on every device."),
@@ -91,5 +86,5 @@ async def person_page(
         may_write=ctx.allowed(PEOPLE_WRITE) and not above,
         sessions=await list_member_sessions(kernel, ctx, member_id),
         sign_ins=await list_sign_ins(ctx, member_id), history=await member_history(ctx, member_id),
-        methods=METHODS, actions=ACTIONS,
+        methods=METHODS, actions=ACTIONS, device=lambda told: " · ".join(ctx.translate(word) for word in device_words(told) if word),
     )  # fmt: skip

@@ -120,7 +120,7 @@ async def show_account(
     visit: Visit, template: str, *, error: HeadgateError | None = None, **values: object
 ) -> Response[Any]:
     """Render a page about oneself, in the frame in which the person works."""
-    told = {"tabs_of_account": _tabs(visit), **_told(visit, error), **values}
+    told: dict[str, Any] = {"tabs_of_account": _tabs(visit), **_told(visit, error), **values}
     status = error.status if error else 200
     ctx = visit.state.ctx
     if visit.session.state == "setup":

@@ -39,7 +39,7 @@ async def first_steps(ctx: Context) -> list[ChecklistItem]:
         ),
         ChecklistItem(
             key="trade.retailers", title=N_("Invite the first retailers"),
-            description=N_("Open a customer and let its buyer sign in: from then on they order by themselves."),
+            description=N_("Open a customer and let its buyer sign in: then they order by themselves."),
             href="/desk/customers", done=row["buyers"], position=70,
         ),
     ]  # fmt: skip

@@ -4,7 +4,7 @@ Pages of other rooms that belong to the console render with `frame.console_page`
 `frame.CONSOLE_NAV`.
 """
 
-from headgate_kernel.web.pages.console import health, help, one, onboarding, tenants  # noqa: A004
+from headgate_kernel.web.pages.console import health, help, onboarding, one, tenants  # noqa: A004
 
 HANDLERS = (
     *tenants.HANDLERS,

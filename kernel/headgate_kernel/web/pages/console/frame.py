@@ -76,7 +76,9 @@ def console_page(
     """
     state = state_of_request(request)
     path = request.url.path.rstrip("/") + "/"
-    here = max((item.href for item in CONSOLE_NAV if path.startswith(_folder(item.href))), key=len, default="")
+    here = max(
+        (item.href for item in CONSOLE_NAV if path.startswith(_folder(item.href))), key=len, default=""
+    )
     times = _Times(state, zone)
     text = state.kernel.renderer.text(
         template,
@@ -98,7 +100,7 @@ def console_page(
 
 
 def words_by_field(request: AnyRequest, error: HeadgateError | None) -> dict[str, str]:
-    """Give what is wrong in the operator's language, by field; the whole form's stands under an empty name."""
+    """Give what is wrong in the operator's language, by field; the whole form's has an empty name."""
     if error is None:
         return {}
     state = state_of_request(request)

@@ -78,7 +78,9 @@ async def check_slug(request: AnyRequest, kernel: Kernel, slug: str = "") -> Res
     async with kernel.databases.platform_scope() as db:
         problem = await slug_problem(db, slug) if slug else None
     words = words_by_field(request, problem).get("slug", "")
-    return console_page(request, "console/_slug.html", slug=slug, problem=words, domain=kernel.settings.domain)
+    return console_page(
+        request, "console/_slug.html", slug=slug, problem=words, domain=kernel.settings.domain
+    )
 
 
 @post(PATH, opt=OPERATOR, media_type=MediaType.HTML, status_code=200, include_in_schema=False)

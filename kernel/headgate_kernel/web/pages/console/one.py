@@ -1,4 +1,4 @@
-"""The operator's page about one tenant, and what is done there: addresses, plan, stopping, owners' invitations."""
+"""The operator's page about one tenant: addresses, plan, stopping, owners' invitations."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -93,7 +93,9 @@ async def give_host(
     return see_other(f"/console/tenants/{slug}#hosts")
 
 
-@post(f"{PATH}/hosts/remove", opt=OPERATOR, media_type=MediaType.HTML, status_code=200, include_in_schema=False)
+@post(
+    f"{PATH}/hosts/remove", opt=OPERATOR, media_type=MediaType.HTML, status_code=200, include_in_schema=False
+)
 async def take_host(
     request: AnyRequest, slug: str, data: Annotated[HostForm, Body(media_type=FORM)]
 ) -> Response[Any]:
@@ -113,9 +115,7 @@ async def choose_plan(
     """Put the tenant on another plan."""
     try:
         async with one_tenant(request, slug) as ctx:
-            await assign_plan(
-                ctx.db, ctx.tenant.id, data.plan, actor=ctx.actor, now=kernel.clock.now()
-            )
+            await assign_plan(ctx.db, ctx.tenant.id, data.plan, actor=ctx.actor, now=kernel.clock.now())
     except HeadgateError as error:
         return await tenant_page(request, slug, error)
     return see_other(f"/console/tenants/{slug}#plan")
@@ -154,9 +154,7 @@ async def resume(
     status_code=200,
     include_in_schema=False,
 )
-async def invite_owner(
-    request: AnyRequest, kernel: Kernel, slug: str, membership_id: UUID
-) -> Response[Any]:
+async def invite_owner(request: AnyRequest, kernel: Kernel, slug: str, membership_id: UUID) -> Response[Any]:
     """Send an owner the invitation once more, and show the link to hand over."""
     try:
         async with one_tenant(request, slug) as ctx:

@@ -1,7 +1,5 @@
 """The console's home: all tenants, with what an operator looks for first."""
 
-from typing import cast
-
 import msgspec
 from litestar import MediaType, Response, get
 
@@ -9,8 +7,6 @@ from headgate_kernel.quotas import Usage, usage_of
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.overview import (
     SLOW_MS,
-    Filter,
-    Sort,
     TenantLine,
     TenantQuery,
     count_tenants,
@@ -47,13 +43,19 @@ class Row(msgspec.Struct, frozen=True):
 
 @get(PATH, opt=OPERATOR, media_type=MediaType.HTML, include_in_schema=False)
 async def tenants(
-    request: AnyRequest, kernel: Kernel, q: str = "", show: str = "all", sort: str = "name", after: str = ""
+    request: AnyRequest,
+    kernel: Kernel,
+    *,
+    q: str = "",
+    show: str = "all",
+    sort: str = "name",
+    after: str = "",
 ) -> Response[str]:
     """List the tenants, a page at a time."""
     query = TenantQuery(
         q.strip()[:100],
-        cast("Filter", show if show in FILTERS else "all"),
-        cast("Sort", sort if sort in SORTS else "name"),
+        show if show in FILTERS else "all",
+        sort if sort in SORTS else "name",
         after,
     )
     async with kernel.databases.platform_scope() as db:
@@ -81,7 +83,12 @@ async def tenants(
         query=query,
         slow_ms=SLOW_MS,
         chips=[
-            (words, path_with(PATH, q=query.q, show=key, sort=query.sort), getattr(counts, key), key == query.show)
+            (
+                words,
+                path_with(PATH, q=query.q, show=key, sort=query.sort),
+                getattr(counts, key),
+                key == query.show,
+            )
             for key, words in FILTERS.items()
         ],
         sorts={key: path_with(PATH, q=query.q, show=query.show, sort=key) for key in SORTS},
