@@ -41,7 +41,7 @@ from headgate_trade.api import (
     set_cart_line,
     set_product_image,
 )
-from headgate_trade.attributes import AttributeInput, list_attributes, save_attributes
+from headgate_trade.attributes import AttributeInput, list_attributes, save_attribute, save_attributes
 from headgate_trade.customer_changes import CustomerInput, link_member, save_customers
 from headgate_trade.desk.import_files import keep_file
 from headgate_trade.desk.stock_by_hand import change_stock
@@ -169,6 +169,13 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
         async with kernel.context(tenant, actor=await actor_of(kernel, tenant, role)) as ctx:
             await set_cart_line(ctx, skus["nut"], "个", Decimal(30 if role == "buyer" else 40))
     return shop
+
+
+async def spare_attribute(ctx: Context) -> UUID:
+    """Give an attribute that nothing hangs on; made anew where it was taken away."""
+    first = (await list_attributes(ctx))[0]
+    await save_attribute(ctx, AttributeInput(first.category, "spare", "Spare", "text"))
+    return next(one.id for one in await list_attributes(ctx) if one.key == "spare")
 
 
 async def order_at(kernel: Kernel, shop: Shop, stage: str, *, customer: str = "first") -> UUID:

@@ -21,6 +21,7 @@ from headgate_kernel.observe.serving import observing
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web import api, pages
+from headgate_kernel.web.api_description import StrictStructs
 from headgate_kernel.web.assets_manifest import STATIC_PATH
 from headgate_kernel.web.compression import GzipMiddleware
 from headgate_kernel.web.gate import Gate
@@ -83,6 +84,7 @@ def create_app(
     app = Application(
         route_handlers=[*_plugin_routes(host), *api.HANDLERS, *pages.HANDLERS, _static_files()],
         middleware=[gate],
+        plugins=[StrictStructs()],
         request_class=AnyJsonRequest,
         exception_handlers=exception_handlers(),
         dependencies={

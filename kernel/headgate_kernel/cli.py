@@ -15,6 +15,7 @@ from headgate_sdk.i18n import N_
 from headgate_kernel.audit.commands import audit
 from headgate_kernel.config import Settings
 from headgate_kernel.demo import BLUEPRINTS, all_blueprints, demo
+from headgate_kernel.identity.commands import person_group
 from headgate_kernel.installation import database_ready, migrate_database
 from headgate_kernel.jobs.commands import jobs, messages, work
 from headgate_kernel.observe.commands import doctor
@@ -87,7 +88,7 @@ def build_cli(host: PluginHost) -> click.Group:
     for command in (suspend, resume):
         tenant_group.add_command(command)
     own: list[click.Command] = [
-        demo_command, serve, work, jobs, messages, database, tenant_group, operator_group,
+        demo_command, serve, work, jobs, messages, database, tenant_group, operator_group, person_group,
         plans_group, audit, secrets_group, data_group, doctor,
     ]
     for command in own:

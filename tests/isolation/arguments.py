@@ -237,7 +237,6 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("GET", "/console/tenants/{slug}/sample"): CONSOLE,
     ("POST", "/console/tenants/{slug}/hosts"): (_console(form=lambda _: {"host": "-"}, answers=422),),
     ("POST", "/console/tenants/{slug}/hosts/remove"): (_console(form=lambda _: {"host": "-"}, answers=422),),
-    ("POST", "/console/tenants/{slug}/plan"): (_console(form=lambda _: {"plan": "none"}, answers=404),),
     ("POST", "/console/tenants/{slug}/suspend"): (_console(form=lambda _: {"reason": ""}, answers=422),),
     ("POST", "/console/tenants/{slug}/resume"): (_console(form=lambda _: {"reason": "paid"}, answers=409),),
     ("POST", "/console/tenants/{slug}/owners/{membership_id}"): (_console(answers=404),),
@@ -356,6 +355,9 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
         Call(json=lambda _: {"name": "ERP", "scopes": ["trade.stock.read"], "expires_at": _soon()}),
     ),
     ("DELETE", "/api/v1/tokens/{token_id}"): PAGE,
+    ("GET", "/settings/plan"): PAGE,
+    ("GET", "/console/plans"): CONSOLE,
+    ("GET", "/console/plans/{slug}"): (_console(answers=404),),  # there are no plans here
     ("GET", "/settings/plugins"): PAGE,
     ("GET", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}),),
     ("POST", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}, form=lambda _: {"state": "on"}),),

@@ -15,7 +15,7 @@ from headgate_sdk.testing.checksums import changed_tables, checksums, tenant_tab
 from headgate_sdk.testing.tenants import actor_of, make_tenant, sign_in
 from headgate_trade.api import set_cart_line
 
-from tests.shop import Shop, fill_shop, order_at
+from tests.shop import Shop, fill_shop, order_at, spare_attribute
 from tests.shop_people import fill_people
 
 

@@ -1,7 +1,7 @@
 """Canaille, an identity provider from PyPI, installed into an environment of its own and served on a port.
 
-It is another program under another licence: nothing of it is imported here. Its versions are pinned, so that a
-release of it cannot break our tests.
+It is another program: nothing of it is imported here. Its versions are pinned, so that a release of it cannot
+break our tests.
 """
 
 import os
@@ -72,9 +72,6 @@ class Canaille(msgspec.Struct):
         key = RSAKey.generate_key(2048, {"kid": f"key-{time.monotonic_ns()}"})
         self.kid = str(key.kid)
         jwk = ", ".join(f'{name} = "{value}"' for name, value in key.as_dict(private=True).items())
-        verified = (
-            '\n[CANAILLE_OIDC.USERINFO_MAPPING]\nEMAIL_VERIFIED = "true"\n' if vouches_for_addresses else ""
-        )
         self.configuration.write_text(
             f"""
 SECRET_KEY = "the secret of a provider that lives for a few minutes"
@@ -86,6 +83,7 @@ DATABASE = "sql"
 [CANAILLE_SQL]
 DATABASE_URI = "sqlite:///{self.folder / "canaille.sqlite"}"
 [CANAILLE_OIDC]
+TRUSTED_DOMAINS = []
 ACTIVE_JWKS = [{{ {jwk} }}]
 """,
             "utf-8",

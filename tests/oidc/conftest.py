@@ -49,7 +49,7 @@ async def port(kernel):
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110 (it has no event to wait for)
         await asyncio.sleep(0.05)
     yield listening.getsockname()[1]
     server.should_exit = True

@@ -1,4 +1,4 @@
-"""A person with a browser, as far as an HTTP client can be one: goes where it is sent, fills in what it is shown."""
+"""A person with a browser, as far as an HTTP client is one: goes where it is sent, fills in what it is shown."""
 
 from html.parser import HTMLParser
 from urllib.parse import urljoin
@@ -64,14 +64,14 @@ class Person:
         Args:
             url: where to begin.
             consent: what to answer when the provider asks whether we may know about them.
-            stop_at: do not open addresses that hold this; the redirect to it is what is given.
+            stop_at: do not open addresses that begin so; the redirect to it is what is given.
         """
         page = await self.browser.get(url)
         for _ in range(MOST_STEPS):
             self.seen.append(str(page.request.url))
             if page.is_redirect:
                 target = urljoin(str(page.request.url), page.headers["location"])
-                if stop_at and stop_at in target:
+                if stop_at and target.startswith(stop_at):
                     return page
                 page = await self.browser.get(target)
                 continue

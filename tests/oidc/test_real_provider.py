@@ -29,7 +29,8 @@ async def test_staff_sign_in(set_up, person, home, canaille):
 async def test_the_second_time_nothing_is_asked(set_up, person, home):
     await set_up("clerk")
     clerk = person("clerk")
-    await clerk.open(f"{home}/sign-in/sso")
+    page = await clerk.open(f"{home}/sign-in/sso")
+    assert await me(clerk, home), (clerk.seen, page.text)
     await clerk.browser.post(f"{home}/sign-out", data={}, headers={"sec-fetch-site": "same-origin"})
     assert await me(clerk, home) is None
     clerk.seen.clear()
@@ -42,7 +43,7 @@ async def test_who_does_not_consent_is_not_signed_in(set_up, person, home):
     await set_up("clerk")
     clerk = person("clerk")
     page = await clerk.open(f"{home}/sign-in/sso", consent=False)
-    assert page.status_code == 403
+    assert page.status_code == 403, (clerk.seen, page.text)
     assert "cancelled" in page.text
     assert await me(clerk, home) is None
 
@@ -66,7 +67,7 @@ async def test_a_stranger_is_told_so(set_up, person, home, tenant):
 async def test_a_code_of_the_provider_counts_once(set_up, person, home):
     await set_up("clerk")
     clerk = person("clerk")
-    back = await clerk.open(f"{home}/sign-in/sso", stop_at="/sign-in/sso/callback")
+    back = await clerk.open(f"{home}/sign-in/sso", stop_at=f"{home}/sign-in/sso/callback")
     address = back.headers["location"]
     assert (await clerk.browser.get(address)).status_code == 303
     again = await clerk.browser.get(address)
@@ -78,7 +79,7 @@ async def test_an_answer_that_was_stolen_is_worth_nothing(set_up, person, home):
     """Who reads the address on its way has neither the browser's cookie nor the verifier."""
     await set_up("clerk")
     clerk, thief = person("clerk"), person("nobody")
-    back = await clerk.open(f"{home}/sign-in/sso", stop_at="/sign-in/sso/callback")
+    back = await clerk.open(f"{home}/sign-in/sso", stop_at=f"{home}/sign-in/sso/callback")
     page = await thief.browser.get(back.headers["location"])
     assert page.status_code == 403
     assert "another browser" in page.text

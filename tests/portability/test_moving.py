@@ -1,13 +1,17 @@
 """A tenant is taken out, put into another system, restored in place, erased; nobody else's rows change."""
 
+import asyncio
+import os
 import secrets
 import zipfile
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
 from headgate_kernel.database.database import Databases
+from headgate_kernel.database.embedded_programs import find_programs
 from headgate_kernel.database.migrations import migrate_server
 from headgate_kernel.database.pool import connect
 from headgate_kernel.database.server import create_database, drop_database
@@ -27,6 +31,7 @@ from headgate_trade.api import search_skus, set_cart_line
 
 from tests.shop import fill_shop
 
+DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")  # where HEADGATE_TEST_DATABASE_URL leads in CI
 OPERATOR = Actor("operator", "Operator")
 
 
@@ -174,6 +179,52 @@ async def test_a_restore_puts_one_tenant_back_and_touches_no_other(kernel, shop,
     assert restored.info.id == shop.tenant.info.id
     assert hashes(await export(shop.tenant.info.slug, with_secrets=True)) == before
     assert changed_tables(others, await checksums(kernel, [neighbour], tables)) == []
+
+
+async def test_the_runbook_brings_one_tenant_back_from_a_backup(kernel, shop, export, new_tenant, tmp_path):
+    """As docs/operators.md tells it: dump, accident, scratch database, export there, import here."""
+    neighbour = (await fill_shop(kernel, await new_tenant(), open_orders=False)).tenant
+    tables = await tenant_tables(kernel)
+    before = hashes(await export(shop.tenant.info.slug, with_secrets=True))
+    dump = tmp_path / "nightly.dump"
+    await _run("pg_dump", "--format=custom", f"--file={dump}", kernel.databases.server.admin)
+    async with kernel.databases.platform_scope() as db:  # the accident, and what others did since
+        await db.execute("DELETE FROM trade_cart_line WHERE tenant_id = $1", shop.tenant.info.id)
+        await db.execute(
+            "UPDATE trade_customer SET name = name || ' & Co' WHERE tenant_id = $1", neighbour.info.id
+        )
+    others = await checksums(kernel, [neighbour], tables)
+    scratch = f"scratch_{secrets.token_hex(4)}"
+    await create_database(kernel.databases.server.admin, scratch)
+    try:
+        server = kernel.databases.server.on_database(scratch)
+        await _run("pg_restore", "--exit-on-error", f"--dbname={server.admin}", str(dump))
+        connection = await connect(server.admin)
+        path = tmp_path / "one.zip"
+        with path.open("wb") as file:
+            async for chunk in Exporter(connection, kernel.host, [], with_secrets=True).chunks(
+                shop.tenant.info.slug
+            ):
+                file.write(chunk)
+        await connection.close()
+    finally:
+        await drop_database(kernel.databases.server.admin, scratch)
+    archive = Archive(path)
+    await import_tenant(kernel, archive, replace=True)
+    archive.close()
+    assert hashes(await export(shop.tenant.info.slug, with_secrets=True)) == before
+    assert changed_tables(others, await checksums(kernel, [neighbour], tables)) == []
+
+
+async def _run(program, *arguments):
+    """Run one of PostgreSQL's programs, of the server's own version."""
+    configured = os.environ.get("HEADGATE_TEST_DATABASE_URL")
+    folder = DEBIAN_PROGRAMS if configured else find_programs()
+    process = await asyncio.create_subprocess_exec(
+        folder / program, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    told, _ = await process.communicate()
+    assert process.returncode == 0, told.decode()
 
 
 async def test_an_export_with_keys_goes_nowhere_else(kernel, shop, export):

@@ -77,7 +77,13 @@ def read_cursor(text: str) -> UUID:
 
 
 async def read_page(
-    db: Database, tenant_id: int, wanted: AuditFilter, *, before: UUID = NEWEST, limit: int = 50, span: int = SPAN
+    db: Database,
+    tenant_id: int,
+    wanted: AuditFilter,
+    *,
+    before: UUID = NEWEST,
+    limit: int = 50,
+    span: int = SPAN,
 ) -> Page:
     """Read one page.
 

@@ -58,7 +58,9 @@ def value_text(value: Any, translate: Translate) -> str:
     if isinstance(value, list):
         text = ", ".join(value_text(one, translate) for one in value)
     elif isinstance(value, dict):
-        text = "; ".join(f"{_name(name, translate)}: {value_text(one, translate)}" for name, one in value.items())
+        text = "; ".join(
+            f"{_name(name, translate)}: {value_text(one, translate)}" for name, one in value.items()
+        )
     else:
         text = str(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

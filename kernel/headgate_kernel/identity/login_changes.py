@@ -149,7 +149,8 @@ async def follow_link(kernel: "Kernel", tenant_id: TenantId | None, token: str, 
             await _confirm(kernel, db, tenant_id, change)
             done = "confirmed"
         await record(
-            kernel, db, tenant_id, actor, f"login.{done}", change["new_login"], address=address,
+            kernel, db, tenant_id, actor, "login.undo" if done == "undone" else "login.change",
+            change["new_login"], address=address,
             before=change["old_login"], after=change["new_login"],
         )  # fmt: skip
     return done

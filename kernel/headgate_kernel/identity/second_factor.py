@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from headgate_kernel.runtime import Kernel
 
 BY_PERSON = Pace("second factor", burst=5, every=timedelta(minutes=2))
+NEW_CODES = Pace("recovery codes", burst=3, every=timedelta(minutes=10))
+"""Making codes is as slow as ten sign-ins."""
 TOTP_DIGITS = 6
 
 Second = Literal["totp", "recovery_code"]
@@ -171,10 +173,10 @@ async def set_up_totp(
     """
     person_id = session.actor.person_id
     assert person_id is not None
-    codes = new_codes()
-    salt, hashes = await hash_new_codes(codes)
     async with kernel.databases.platform_scope() as db:
         await admit(db, BY_PERSON, kernel.clock.now(), person_id, "setup")
+    codes = new_codes()
+    salt, hashes = await hash_new_codes(codes)
     async with kernel.databases.platform_scope() as db:
         await confirm_setup(kernel, db, person_id, folded_code(code))
         await refund(db, BY_PERSON, person_id, "setup")
@@ -201,9 +203,12 @@ async def renew_codes(
 
     Raises:
         Invalid: they have no authenticator app.
+        TooManyTries: says how long to wait.
     """
     person_id = session.actor.person_id
     assert person_id is not None
+    async with kernel.databases.platform_scope() as db:
+        await admit(db, NEW_CODES, kernel.clock.now(), person_id)
     codes = new_codes()
     salt, hashes = await hash_new_codes(codes)
     async with kernel.databases.platform_scope() as db:

@@ -17,6 +17,8 @@ from headgate_kernel.secrets.rotation import (
     tenants_with_keys,
 )
 
+from headgate_kernel.tenancy.operating import COMMAND_LINE
+
 if TYPE_CHECKING:
     from headgate_kernel.cli import CommandLine
     from headgate_kernel.runtime import Kernel
@@ -39,7 +41,9 @@ def rotate(line: "CommandLine", slug: str | None, no_wait: bool) -> None:
     async def go() -> bool:
         async with database_ready(line.settings(), line.host) as kernel:
             names = await _names(kernel, slug)
-            done = {tenant_id: await rotate_data_key(kernel, tenant_id) for tenant_id in names}
+            done = {
+                tenant_id: await rotate_data_key(kernel, tenant_id, actor=COMMAND_LINE) for tenant_id in names
+            }
             if done and not no_wait:
                 click.echo(
                     f"Waiting {CHECK_SECONDS:.0f} s for other processes to take the new keys …", err=True
@@ -66,7 +70,7 @@ def rotate_master(line: "CommandLine") -> None:
 
     async def go() -> int:
         async with database_ready(line.settings(), line.host) as kernel:
-            return await rewrap_data_keys(kernel)
+            return await rewrap_data_keys(kernel, actor=COMMAND_LINE)
 
     count = asyncio.run(go())
     click.echo(

@@ -6,10 +6,12 @@ Each step looks for what is left to do, so that one which was interrupted is tak
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from headgate_sdk.context import SYSTEM, Actor
 from headgate_sdk.database import Database, Record
 from headgate_sdk.errors import SecretUnreadable
 from headgate_sdk.secrets import SealedColumn
 
+from headgate_kernel.audit import append_platform_entry
 from headgate_kernel.secrets.data_keys import key_context
 from headgate_kernel.secrets.envelope import HEADER_BYTES, VERSION
 from headgate_kernel.secrets.master_key import WrappedKey
@@ -42,10 +44,15 @@ async def tenants_with_keys(kernel: "Kernel") -> list[int]:
     return [row["tenant_id"] for row in rows]
 
 
-async def rotate_data_key(kernel: "Kernel", tenant_id: int) -> Rotation:
+async def rotate_data_key(kernel: "Kernel", tenant_id: int, *, actor: Actor = SYSTEM) -> Rotation:
     """Give a tenant a new data key and seal all its values with it; the old key stays for reading.
 
     A rotation that was interrupted is finished, without making yet another key.
+
+    Args:
+        kernel: of the process.
+        tenant_id: whose; 0 is the platform.
+        actor: who does it, for the platform's log.
     """
     rotation = Rotation()
     await reseal(kernel, tenant_id, rotation)
@@ -58,6 +65,11 @@ async def rotate_data_key(kernel: "Kernel", tenant_id: int) -> Rotation:
                 tenant_id, kernel.clock.now(),
             )  # fmt: skip
             await kernel.secrets.keys.make(db, tenant_id)
+            slug = await db.fetch_value("SELECT slug FROM tenant WHERE id = $1", tenant_id)
+            await append_platform_entry(
+                db, actor=actor, action="secrets.rotate", subject=slug or "platform", details={},
+                now=kernel.clock.now(),
+            )  # fmt: skip
         kernel.secrets.keys.forget(tenant_id)
         rotation.unreadable.clear()
         await reseal(kernel, tenant_id, rotation)
@@ -111,10 +123,14 @@ def row_text(column: SealedColumn) -> str:
     return f"concat_ws('/', {', '.join(f'{part}::text' for part in column.key)})"
 
 
-async def rewrap_data_keys(kernel: "Kernel") -> int:
+async def rewrap_data_keys(kernel: "Kernel", *, actor: Actor = SYSTEM) -> int:
     """Wrap all data keys with the newest master key; makes one where this installation makes its own.
 
     A change that was interrupted is finished, without making yet another key.
+
+    Args:
+        kernel: of the process.
+        actor: who does it, for the platform's log.
 
     Returns:
         How many data keys were wrapped anew.
@@ -135,6 +151,12 @@ async def rewrap_data_keys(kernel: "Kernel") -> int:
                 tenant_id, key_id, anew.data, anew.master_key_id, wrapped.data,
             )  # fmt: skip
         rewrapped += 1
+    if rewrapped:
+        async with kernel.databases.platform_scope() as db:
+            await append_platform_entry(
+                db, actor=actor, action="secrets.rotate_master", subject="platform",
+                details={"data_keys": rewrapped}, now=kernel.clock.now(),
+            )  # fmt: skip
     return rewrapped
 
 

@@ -11,7 +11,7 @@ from headgate_sdk.i18n import N_
 from msgspec import Meta
 
 from headgate_kernel.plugins.host import PluginHost
-from headgate_kernel.tenancy.blueprints.positions import Positions
+from headgate_kernel.tenancy.blueprints.positions import Position, Positions
 from headgate_kernel.tenancy.blueprints.problems import BlueprintError, path_text
 from headgate_kernel.tenancy.plan_terms import Plan
 from headgate_kernel.tenancy.shape import Fault, find_faults
@@ -94,9 +94,14 @@ def _contradictions(plans: Sequence[Plan], host: PluginHost) -> Iterator[Fault]:
                     )  # fmt: skip
 
 
+def _place(positions: Positions, fault: Fault) -> Position:
+    about_name = bool(fault.path) and fault.params.get("name") == fault.path[-1]
+    return positions.of_key(fault.path) if about_name else positions.of(fault.path)
+
+
 def _located(path: FilePath, text: str, faults: Sequence[Fault]) -> list[BlueprintError]:
     positions = Positions(text)
-    placed = [(positions.of(fault.path), fault) for fault in faults]
+    placed = [(_place(positions, fault), fault) for fault in faults]
     placed.sort(key=lambda one: (one[0].line, one[0].column))
     return [
         BlueprintError(

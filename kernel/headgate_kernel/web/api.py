@@ -1,4 +1,4 @@
-"""The kernel's part of the JSON API: sessions, who am I, the API's own description."""
+"""The kernel's part of the JSON API: sessions, and who am I."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -6,13 +6,13 @@ from typing import Any, Literal
 import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.web import PUBLIC, SIGNED_IN
-from litestar import MediaType, Request, Response, delete, get, post
+from litestar import Request, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from headgate_kernel.identity.logins import region_of
 from headgate_kernel.identity.sign_in import sign_in
 from headgate_kernel.runtime import Kernel
-from headgate_kernel.web import account_api, api_people, api_roles, api_tokens, audit_api
+from headgate_kernel.web import account_api, api_description, api_people, api_roles, api_tokens, audit_api
 from headgate_kernel.web.state import state_of
 
 _TAGS = ["session"]
@@ -79,52 +79,11 @@ async def me(ctx: Context) -> Me:
     )  # fmt: skip
 
 
-@get("/api/v1/openapi.json", opt=_options(PUBLIC), include_in_schema=False, media_type=MediaType.JSON)
-async def description(request: Request[Any, Any, Any], ctx: Context) -> Response[bytes]:
-    """Describe the API as this distributor has it: without the plugins that are off."""
-    cache: dict[frozenset[str], bytes] = request.app.state.setdefault("openapi_by_plugins", {})
-    if ctx.plugins not in cache:
-        cache[ctx.plugins] = msgspec.json.encode(_for_plugins(request.app, ctx.plugins))
-    return Response(cache[ctx.plugins], media_type=MediaType.JSON)
-
-
-def _for_plugins(app: Any, plugins: frozenset[str]) -> dict[str, Any]:
-    schema: dict[str, Any] = app.openapi_schema.to_schema()
-    owners = {
-        route.path_format: {handler.opt.get("plugin") for handler in getattr(route, "route_handlers", ())}
-        for route in app.routes
-    }
-    schema["paths"] = {
-        path: item
-        for path, item in schema["paths"].items()
-        if path.startswith("/api/")
-        and all(owner is None or owner in plugins for owner in owners.get(path, ()))
-    }
-    schemas = schema.get("components", {}).get("schemas", {})
-    needed = _referred_to(schema["paths"], schemas)
-    schema.setdefault("components", {})["schemas"] = {n: s for n, s in schemas.items() if n in needed}
-    return schema
-
-
-def _referred_to(part: Any, schemas: dict[str, Any], found: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Give the names of the schemas to which a part of the description leads."""
-    if isinstance(part, list):
-        part = dict(enumerate(part))
-    if not isinstance(part, dict):
-        return found
-    name = str(part.get("$ref", "")).rpartition("/")[2]
-    if name in schemas and name not in found:
-        found = _referred_to(schemas[name], schemas, found | {name})
-    for inner in part.values():
-        found = _referred_to(inner, schemas, found)
-    return found
-
-
 HANDLERS: Sequence[HTTPRouteHandler] = (
     open_session,
     end_session,
     me,
-    description,
+    *api_description.HANDLERS,
     *account_api.HANDLERS,
     *api_people.HANDLERS,
     *api_roles.HANDLERS,

@@ -105,7 +105,8 @@ async def audit_log(
     async with kernel.databases.platform_scope() as db:
         seals = await seals_of(db, ctx.tenant.id, [entry.id for entry in found.entries])
     return AuditList(
-        [_item(entry, seals.get(entry.id)) for entry in found.entries], str(found.next) if found.next else None
+        [_item(entry, seals.get(entry.id)) for entry in found.entries],
+        str(found.next) if found.next else None,
     )
 
 

@@ -253,9 +253,18 @@ async def _publish(ctx: Context, draft: Definition, note: str, base_version: int
         if not await append(ctx, draft, version + 1, note, by):
             raise _published_meanwhile()
         await ctx.audit(
-            "workflow.flow.published", draft.subject, version=version + 1, before=version, fingerprint=print_
+            "workflow.flow.published",
+            draft.subject,
+            before={"version": version, "steps": _step_ids(current.definition)} if current else None,
+            after={"version": version + 1, "steps": _step_ids(draft)},
+            note=note,
+            fingerprint=print_,
         )
     return (await flow_versions(ctx, draft.subject))[0]
+
+
+def _step_ids(definition: Definition) -> list[str]:
+    return [step.step for step in definition.enabled_steps()]
 
 
 async def _read_progress(ctx: Context, subject_type: str) -> list[_Group]:

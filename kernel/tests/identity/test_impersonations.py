@@ -16,9 +16,12 @@ from headgate_kernel.identity.impersonations import (
 from headgate_kernel.identity.people import NewPerson, save_people
 from headgate_kernel.identity.permissions import sensitive_permissions
 from headgate_kernel.identity.support import choose_consent
+from headgate_kernel.notify.messages import Message, SendMessage
+from headgate_kernel.notify.wording import put_in_words
 from headgate_kernel.tenancy.operating import operating
 from headgate_sdk.clock import ManualClock
 from headgate_sdk.errors import Conflict, Forbidden, Invalid, InvalidFields, NotFound
+from headgate_sdk.ids import new_id
 from headgate_sdk.testing.operators import at_console, membership_of, new_operator
 
 from .staff import acting
@@ -300,3 +303,21 @@ async def test_who_has_not_come_yet_is_not_offered(kernel, browse, tenant, helpe
             tenant.info.id, person, person.bytes,
         )  # fmt: skip
     assert "Latecomer" not in (await console.get(f"/console/tenants/{tenant.info.slug}/help")).text
+
+
+@pytest.mark.parametrize("template", ["support_request", "support_notice"])
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+def test_owners_read_who_why_for_how_long_and_where_to_decide(kernel, tenant, template, locale):
+    values = {
+        "name": "Lin", "place": "Jincheng", "operator": "Wang Qin", "member": "Xu", "reason": REASON,
+        "minutes": "30", "address": "http://jincheng.localhost/settings/support",
+    }  # fmt: skip
+    message = Message(
+        channel="email", to="lin@jincheng.example", template=template, values=values, locale=locale
+    )
+    told = put_in_words(SendMessage(new_id(), kernel.clock.now(), message), kernel.catalogue, tenant.info)
+    assert "Wang Qin" in told.subject
+    for words in ("Xu", REASON, "30", values["address"]):
+        assert words in told.text
+    assert f'<a href="{values["address"]}"' in told.html
+    assert "{" not in told.subject + told.text

@@ -233,8 +233,8 @@ async def test_the_deeds_stand_in_the_audit_log(ask, link_in, follow, new_login,
     ]
     assert deeds == [
         ("login.request", new_login),
-        ("login.confirmed", new_login),
-        ("login.undone", new_login),
+        ("login.change", new_login),
+        ("login.undo", new_login),
     ]
 
 

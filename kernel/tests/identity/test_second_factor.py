@@ -5,10 +5,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from headgate_kernel.identity.lost_factor import forget_second_factor
 from headgate_kernel.identity.pace import TooManyTries
 from headgate_kernel.identity.recovery_codes import HOW_MANY, folded_code
 from headgate_kernel.identity.second_factor import (
     BY_PERSON,
+    NEW_CODES,
     finish_sign_in,
     renew_codes,
     second_factor_of,
@@ -17,6 +19,7 @@ from headgate_kernel.identity.second_factor import (
 )
 from headgate_kernel.identity.sessions import NOBODY
 from headgate_kernel.identity.totp import confirm_setup, use_totp, waiting_setup
+from headgate_kernel.tenancy.operating import COMMAND_LINE
 from headgate_sdk.errors import Forbidden, HeadgateError, Invalid
 
 from .codes import code_of
@@ -322,6 +325,16 @@ async def test_new_codes_replace_the_old_ones(
     assert await letters((await somebody()).login, "recovery_codes_renewed")
 
 
+async def test_making_codes_slows_down(house, with_app, session_of, tenant, address, clock):
+    """It is as much work as ten sign-ins."""
+    _, _, renewed = await with_app()
+    session = await session_of(renewed)
+    for _ in range(NEW_CODES.burst):
+        await renew_codes(house, session, tenant.info.id, address=address)
+    with pytest.raises(TooManyTries):
+        await renew_codes(house, session, tenant.info.id, address=address)
+
+
 async def test_without_an_app_there_are_no_codes(house, opened, session_of, tenant, address):
     with pytest.raises(Invalid, match="app first"):
         await renew_codes(house, await session_of(await opened()), tenant.info.id, address=address)
@@ -348,3 +361,32 @@ async def test_where_the_role_needs_it_it_can_only_be_replaced(
         )
     with pytest.raises(Forbidden, match="replace the app"):
         await take_away_totp(house, await session_of(renewed), tenant.info.id, address=address)
+
+
+async def test_who_has_lost_phone_and_codes_is_helped_by_an_operator(
+    kernel, house, with_app, opened, session_of, somebody, letters
+):
+    await with_app()
+    person, open_before = await somebody(), await opened(method="passkey")
+    async with house.databases.platform_scope() as db:
+        await forget_second_factor(house, db, person.login, reason="showed her passport", actor=COMMAND_LINE)
+    assert await session_of(open_before) is NOBODY
+    assert (await opened()).needs == ""
+    assert [told.subject for told in await letters(person.login, "second_factor_forgotten")] == [
+        "Your second step at sign-in was taken away"
+    ]
+    async with kernel.databases.platform_scope() as db:
+        row = await db.fetch_row(
+            "SELECT details FROM platform_audit_entry WHERE action = 'second_factor.forget' AND subject = $1",
+            person.login,
+        )
+        assert not await db.fetch_value("SELECT count(*) FROM recovery_code WHERE person_id = $1", person.id)
+    assert "showed her passport" in row["details"]
+
+
+@pytest.mark.parametrize(("login", "reason"), [(None, " "), ("nobody@nowhere.example", "x"), (None, "x")])
+async def test_what_is_not_lost_is_not_taken_away(house, clock, somebody, login, reason):
+    login = login or (await somebody()).login
+    with pytest.raises(HeadgateError):
+        async with house.databases.platform_scope() as db:
+            await forget_second_factor(house, db, login, reason=reason, actor=COMMAND_LINE)

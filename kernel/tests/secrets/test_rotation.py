@@ -145,7 +145,9 @@ async def test_a_new_master_key_wraps_every_data_key_and_changes_no_value(kernel
     assert await opened(kernel, tenant) == kept
 
 
-async def test_a_change_of_master_key_that_was_interrupted_is_finished(kernel, tenant, other_tenant, monkeypatch):
+async def test_a_change_of_master_key_that_was_interrupted_is_finished(
+    kernel, tenant, other_tenant, monkeypatch
+):
     for one in (tenant, other_tenant):
         await fill(kernel, one, 1)
     master = kernel.secrets.keys.master_key

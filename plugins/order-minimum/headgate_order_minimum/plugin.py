@@ -32,6 +32,7 @@ manifest = Manifest(
         Permission(WRITE, N_("Change the smallest order amounts")),
     ),
     tables=(OrderMinimumRule,),
+    deeds={"order-minimum.rules.replaced": N_("Smallest order amounts changed")},
 )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from headgate_sdk.audit import many_changes
 from headgate_sdk.context import Context
 from headgate_sdk.errors import Invalid, NotFound
 from headgate_sdk.i18n import N_
@@ -162,6 +163,7 @@ async def post_credit_notes(ctx: Context, notes: Sequence[CreditNote]) -> None:
             )  # fmt: skip
     known = await ctx.db.fetch(_BOOKED, ctx.tenant.id, [note.id for note in notes if note.id is not None])
     booked = {row["document_id"] for row in known}
+    new = [note for note in notes if note.id not in booked]
     await post_transfers(
         ctx,
         [
@@ -169,10 +171,16 @@ async def post_credit_notes(ctx: Context, notes: Sequence[CreditNote]) -> None:
                 note.customer_id, "credit", "returns", note.amount.amount, "credit_note", note.id or new_id(),
                 note.number, note.at or ctx.clock.now(),
             )
-            for note in notes
-            if note.id not in booked
+            for note in new
         ],
     )  # fmt: skip
+    if new:
+        await ctx.audit(
+            "trade.credit_notes.booked",
+            new[0].number if len(new) == 1 else f"{new[0].number} … {new[-1].number}",
+            **many_changes((note.number, None, str(note.amount)) for note in new),
+            customers=len({note.customer_id for note in new}),
+        )
 
 
 async def post_credit_note(ctx: Context, customer_id: UUID, amount: Money, number: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
+from headgate_sdk.audit import MOST, many_changes
 from headgate_sdk.context import Context
 from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields, NotFound
 from headgate_sdk.i18n import N_
@@ -22,6 +23,13 @@ from headgate_trade.catalogue_input import (
 )
 from headgate_trade.categories import save_categories
 from headgate_trade.search_index import IndexedSku, write_index
+
+
+FIELDS = (
+    "name", "spec", "category", "base_unit", "base_price", "barcode", "maker_code", "description", "stocked",
+    "status", "min_quantity", "multiple", "units",
+)  # fmt: skip
+"""Names of what a fingerprint holds, for the audit log."""
 
 
 async def save_skus(ctx: Context, rows: Sequence[SkuInput]) -> SaveResult:
@@ -51,7 +59,17 @@ async def save_skus(ctx: Context, rows: Sequence[SkuInput]) -> SaveResult:
     await _refuse_recounting(ctx, recounted)
     if writes := created + changed:
         await write_values(ctx, wanted, await _write(ctx, writes))
-        await ctx.audit("trade.catalogue.saved", "trade.sku", created=len(created), changed=len(changed))
+        await ctx.audit(
+            "trade.catalogue.saved",
+            writes[0].code if len(writes) == 1 else "",
+            **many_changes(
+                change
+                for sku in changed[:MOST]
+                for change in _field_changes(sku, existing[sku.code], alone=len(writes) == 1)
+            ),
+            created=len(created),
+            changed=len(changed),
+        )
     return SaveResult(len(created), len(changed), len(rows) - len(writes))
 
 
@@ -68,17 +86,24 @@ async def activate_sku(ctx: Context, sku_id: UUID) -> None:
 async def set_product_image(ctx: Context, product_id: UUID, image_id: UUID | None) -> None:
     """Show another picture, kept by `ctx.store_file`, with all SKUs of a product; None shows none."""
     ctx.require("trade.catalogue.write")
-    found = await ctx.db.fetch_value(
-        "UPDATE trade_product SET image_id = $3 WHERE tenant_id = $1 AND id = $2 RETURNING id",
+    product = await ctx.db.fetch_row(
+        """
+        UPDATE trade_product p SET image_id = $3
+        FROM (SELECT image_id, name FROM trade_product WHERE tenant_id = $1 AND id = $2 FOR UPDATE) was
+        WHERE p.tenant_id = $1 AND p.id = $2 RETURNING was.name, was.image_id
+        """,
         ctx.tenant.id, product_id, image_id,
     )  # fmt: skip
-    if found is None:
+    if product is None:
         raise NotFound(N_("There is no such product."))
-    await ctx.audit("trade.product.image_set", str(product_id), image=str(image_id))
+    await ctx.audit("trade.product.image_set", product["name"], before=product["image_id"], after=image_id)
 
 
 async def _set_status(ctx: Context, sku_id: UUID, status: str) -> None:
     ctx.require("trade.catalogue.write")
+    before = await ctx.db.fetch_value(
+        "SELECT status FROM trade_sku WHERE tenant_id = $1 AND id = $2 FOR UPDATE", ctx.tenant.id, sku_id
+    )
     found = await ctx.db.fetch_as(
         IndexedSku,
         """
@@ -90,7 +115,26 @@ async def _set_status(ctx: Context, sku_id: UUID, status: str) -> None:
     if not found:
         raise NotFound(N_("There is no such item."))
     await write_index(ctx, found)
-    await ctx.audit("trade.sku.status_set", found[0].code, status=status)
+    if before != status:
+        await ctx.audit("trade.sku.status_set", found[0].code, before=before, after=status)
+
+
+def _field_changes(
+    sku: SkuInput, existing: Fingerprint, *, alone: bool
+) -> list[tuple[str, object, object]]:
+    """Tell the log what of a SKU changes; a description that is left out stays as it is."""
+    return [
+        (name if alone else f"{sku.code} {name}", _plain(was), _plain(now))
+        for name, was, now in zip(FIELDS, existing, fingerprint(sku), strict=True)
+        if name != "description" or sku.description
+    ]
+
+
+def _plain(value: object) -> object:
+    """Write units as people do: `盒 200/1`."""
+    if isinstance(value, tuple):
+        return ", ".join(f"{unit.name} {unit.num}/{unit.den}" for unit in value)
+    return value
 
 
 def _check_batch(rows: Sequence[SkuInput]) -> None:

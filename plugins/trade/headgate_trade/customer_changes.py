@@ -1,9 +1,10 @@
 """Changing customers: saved in batches by code, and connected to the people who order for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
+from headgate_sdk.audit import MOST, many_changes
 from headgate_sdk.context import Context
 from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields
 from headgate_sdk.i18n import N_
@@ -12,6 +13,10 @@ from headgate_sdk.ids import new_id
 from headgate_trade.catalogue_input import MAX_CODE, MAX_NAME, STATUSES, SaveResult, code_taken
 from headgate_trade.company import CompanyRole, connect_member
 from headgate_trade.terms import Words, read_words
+
+
+FIELDS = ("name", "group", "level", "contact", "phone", "address", "status")
+"""Names of what is kept of a customer, for the audit log."""
 
 
 class CustomerInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,9 +108,31 @@ async def save_customers(ctx: Context, rows: Sequence[CustomerInput]) -> SaveRes
     if writes:
         await _write(ctx, writes)
         await ctx.audit(
-            "trade.customers.saved", "trade.customer", created=created, changed=len(writes) - created
+            "trade.customers.saved",
+            str(writes[0][0]) if len(writes) == 1 else "",
+            **_changes(writes, existing, words),
+            created=created,
+            changed=len(writes) - created,
         )
     return SaveResult(created, len(writes) - created, len(rows) - len(writes))
+
+
+def _changes(
+    writes: Sequence[tuple[object, ...]], existing: Mapping[str, tuple[object, ...]], words: Words
+) -> dict[str, object]:
+    """Tell the log what changes of the customers that were there, groups and levels by name."""
+    words_and_ids = [*words.groups.items(), *words.levels.items()]
+    names: dict[object, object] = {found: word for word, found in reversed(words_and_ids)}
+    changed = [row for row in writes if row[0] in existing]
+    return many_changes(
+        (
+            name if len(writes) == 1 else f"{row[0]} {name}",
+            names.get(was, was),
+            names.get(now, now),
+        )
+        for row in changed[:MOST]
+        for name, was, now in zip(FIELDS, existing[str(row[0])][1:], row[1:], strict=True)
+    )
 
 
 async def _write(ctx: Context, writes: Sequence[tuple[object, ...]]) -> None:

@@ -22,6 +22,7 @@ from headgate_trade import flow, practice
 from headgate_trade.blueprint_check import check_part
 from headgate_trade.blueprint_part import read_part
 from headgate_trade.commands import import_file, replay
+from headgate_trade.deeds import DEEDS
 from headgate_trade.desk.day_figures import day_figures
 from headgate_trade.desk.first_steps import first_steps
 from headgate_trade.http import json, pages
@@ -66,6 +67,7 @@ manifest = Manifest(
         Permission("trade.imports.run", N_("Import files")),
     ),
     tables=TABLES,
+    deeds=DEEDS,
     settings=TradeSettings,
     data={"trade_sku_search": "derived"},
     # 电子商务法 art. 31: records of transactions for three years

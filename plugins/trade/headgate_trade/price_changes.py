@@ -1,11 +1,12 @@
 """Setting prices in batches, by SKU and unit: on price lists, for customers, or as last traded elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 import msgspec
+from headgate_sdk.audit import MOST, many_changes
 from headgate_sdk.context import Context
 from headgate_sdk.errors import HeadgateError, Invalid, InvalidFields
 from headgate_sdk.i18n import N_
@@ -149,8 +150,41 @@ async def _set(
         )  # fmt: skip
     changed = len(writes) - created + len(removals)
     if writes or removals:
-        await ctx.audit("trade.prices.set", table, created=created, changed=changed)
+        await _audit(ctx, [*writes, *removals], before, owner, owners, created=created, changed=changed)
     return SaveResult(created, changed, len(rows) - created - changed)
+
+
+async def _audit(
+    ctx: Context,
+    rows: Sequence[PriceListItem | CustomerPrice],
+    before: Mapping[tuple[UUID, UUID, str], Decimal],
+    owner: str,
+    owners: str,
+    **counts: int,
+) -> None:
+    """Tell the log which prices were set, by names that people know."""
+    first = rows[:MOST]
+    names = await ctx.db.fetch(
+        f"""
+        SELECT o.name, s.code FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS r(owner, sku_id, ord)
+        JOIN {owners} o ON o.tenant_id = $1 AND o.id = r.owner
+        JOIN trade_sku s ON s.tenant_id = $1 AND s.id = r.sku_id ORDER BY r.ord
+        """,  # noqa: S608 (names of our own tables)
+        ctx.tenant.id, *_keys(first, owner)[:2],
+    )  # fmt: skip
+    whose = {getattr(row, owner) for row in rows}
+    changes = [
+        (
+            f"{'' if len(whose) == 1 else name + ' · '}{code} {row.unit}",
+            before.get((getattr(row, owner), row.sku_id, row.unit)),
+            row.price,
+        )
+        for row, (name, code) in zip(first, names, strict=True)
+    ]
+    if len(rows) > len(first):
+        counts["more"] = len(rows) - len(first)
+    subject = names[0]["name"] if len(whose) == 1 else owners
+    await ctx.audit("trade.prices.set", subject, **many_changes(changes), **counts)
 
 
 def _keys(rows: Sequence[_Row], owner: str) -> tuple[list[UUID], list[UUID], list[str]]:

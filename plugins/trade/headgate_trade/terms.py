@@ -17,6 +17,14 @@ from headgate_sdk.ids import new_id
 from headgate_trade.tables import CustomerGroupTable, PriceLevelTable, PriceListTable, TermsTable
 
 
+DEEDS: Mapping[type[TermsTable], str] = {
+    PriceLevelTable: "trade.price_level.saved",
+    PriceListTable: "trade.price_list.saved",
+    CustomerGroupTable: "trade.customer_group.saved",
+}
+"""What the audit log calls a change."""
+
+
 class PriceLevel(msgspec.Struct, frozen=True):
     """A level of customers; `discount` is percent off the base price."""
 
@@ -102,19 +110,20 @@ async def save_price_level(ctx: Context, key: str, name: str, discount: Decimal)
     ctx.require("trade.prices.write")
     if not (discount.is_finite() and 0 <= discount < 100):
         raise Invalid(N_("A discount is from 0 to less than 100 percent."), field="discount")
-    return await _save(PriceLevelTable, key, {"name": name, "discount": discount})
+    return await _save(ctx, PriceLevelTable, key, {"name": name, "discount": discount})
 
 
 async def save_price_list(ctx: Context, key: str, name: str) -> UUID:
     """Make or rename a price list."""
     ctx.require("trade.prices.write")
-    return await _save(PriceListTable, key, {"name": name})
+    return await _save(ctx, PriceListTable, key, {"name": name})
 
 
 async def save_customer_group(ctx: Context, key: str, name: str, price_list_id: UUID | None) -> UUID:
     """Make or alter a customer group."""
     ctx.require("trade.customers.write")
-    return await _save(CustomerGroupTable, key, {"name": name, "price_list_id": price_list_id})
+    values = {"name": name, "price_list_id": price_list_id}
+    return await _save(ctx, CustomerGroupTable, key, values)
 
 
 async def _ids_by_word(table: type[TermsTable]) -> dict[str, UUID]:
@@ -122,14 +131,16 @@ async def _ids_by_word(table: type[TermsTable]) -> dict[str, UUID]:
     return {row["name"]: row["id"] for row in rows} | {row["key"]: row["id"] for row in rows}
 
 
-async def _save(table: type[TermsTable], key: str, values: dict[str, Any]) -> UUID:
+async def _save(ctx: Context, table: type[TermsTable], key: str, values: dict[str, Any]) -> UUID:
     if not key.strip() or not str(values["name"]).strip():
         raise Invalid(N_("Please fill this in."), field="name")
     found = await table.select().where(table.key == key).first()
     if found is None:
         row_id = new_id()
         await table.insert(table(id=row_id, key=key, **values))
+        await ctx.audit(DEEDS[table], key, after=values)
         return row_id
     if any(found[name] != value for name, value in values.items()):
         await table.update(**values).where(table.key == key)
+        await ctx.audit(DEEDS[table], key, before={name: found[name] for name in values}, after=values)
     return UUID(str(found["id"]))

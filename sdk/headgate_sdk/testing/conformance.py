@@ -31,6 +31,7 @@ from litestar import Litestar
 
 from headgate_sdk.context import Context
 from headgate_sdk.testing.checksums import changed_tables, checksums
+from headgate_sdk.testing.deeds import deeds_of
 from headgate_sdk.testing.tenants import Client, actor_of
 from headgate_sdk.web import PUBLIC, SIGNED_IN
 
@@ -133,6 +134,13 @@ class PluginConformance:
         names += [subject.id for owner, subject in surfaces.subject_types if owner == self.plugin]
         names += [job.name for owner, job in surfaces.jobs if owner == self.plugin]
         assert [name for name in names if not name.startswith(f"{self.plugin}.")] == []
+
+    def test_its_deeds_have_words(self, kernel: Kernel) -> None:
+        """The page of the audit log shows what people understand, in their language."""
+        manifest = kernel.host.by_id[self.plugin].manifest
+        written = deeds_of(manifest.package)
+        assert sorted(written.keys() - manifest.deeds.keys()) == [], "name them in the manifest (`deeds`)"
+        assert [name for name in manifest.deeds if not name.startswith(f"{self.plugin}.")] == []
 
     # -- on and off -----------------------------------------------------------------------------------------
 

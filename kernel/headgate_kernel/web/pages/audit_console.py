@@ -4,6 +4,7 @@ from typing import Annotated
 
 from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
+from headgate_sdk.ids import TenantId
 from headgate_sdk.web import NavItem
 from litestar import MediaType, Response, get
 from litestar.params import Parameter
@@ -107,7 +108,7 @@ async def export(
             details={"filters": typed.given()}, address=state.address,
         )  # fmt: skip
     return Stream(
-        export_log(kernel.databases, PLATFORM, wanted, form),
+        export_log(kernel.databases, TenantId(PLATFORM), wanted, form),
         media_type=MEDIA_TYPES[form],
         headers={
             "content-disposition": f'attachment; filename="headgate-audit-{now:%Y-%m-%d}.{form}"',

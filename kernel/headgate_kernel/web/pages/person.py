@@ -79,6 +79,10 @@ async def person_page(
     member = await get_member(ctx, member_id)
     above = not all(may_grant(ctx.actor, one) for one in member.permissions)
     own = {str(role_id) for role_id in member.role_ids} if ticked is None else ticked
+
+    def device(user_agent: str) -> str:
+        return " · ".join(ctx.translate(word) for word in device_words(user_agent) if word)
+
     return await show_again(
         ctx, kernel, "settings/person.html", error, member=member, path="/settings/people",
         choices=await role_choices(ctx, kernel, own), done=DONE.get(done, ""), now=ctx.clock.now(),
@@ -86,5 +90,5 @@ async def person_page(
         may_write=ctx.allowed(PEOPLE_WRITE) and not above,
         sessions=await list_member_sessions(kernel, ctx, member_id),
         sign_ins=await list_sign_ins(ctx, member_id), history=await member_history(ctx, member_id),
-        methods=METHODS, actions=ACTIONS, device=lambda told: " · ".join(ctx.translate(word) for word in device_words(told) if word),
+        methods=METHODS, actions=ACTIONS, device=device,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from headgate_kernel.tenancy.figures import tenant_figures
 from headgate_kernel.tenancy.hosts import add_host, remove_host
 from headgate_kernel.tenancy.one_tenant import SampleData, find_owner, sample_data, tenant_details
 from headgate_kernel.tenancy.operating import note_deed
-from headgate_kernel.tenancy.plans import assign_plan, list_plans
+from headgate_kernel.tenancy.plans import list_plans
 from headgate_kernel.tenancy.suspension import resume_tenant, suspend_tenant
 from headgate_kernel.web.pages.console.frame import (
     OPERATOR,
@@ -45,12 +45,6 @@ class HostForm(msgspec.Struct):
     """An address that is added or removed."""
 
     host: str = ""
-
-
-class PlanForm(msgspec.Struct):
-    """The plan that the tenant is put on."""
-
-    plan: str = ""
 
 
 class SuspendForm(msgspec.Struct):
@@ -106,19 +100,6 @@ async def take_host(
     except HeadgateError as error:
         return await tenant_page(request, slug, error)
     return see_other(f"/console/tenants/{slug}#hosts")
-
-
-@post(f"{PATH}/plan", opt=OPERATOR, media_type=MediaType.HTML, status_code=200, include_in_schema=False)
-async def choose_plan(
-    request: AnyRequest, kernel: Kernel, slug: str, data: Annotated[PlanForm, Body(media_type=FORM)]
-) -> Response[Any]:
-    """Put the tenant on another plan."""
-    try:
-        async with one_tenant(request, slug) as ctx:
-            await assign_plan(ctx.db, ctx.tenant.id, data.plan, actor=ctx.actor, now=kernel.clock.now())
-    except HeadgateError as error:
-        return await tenant_page(request, slug, error)
-    return see_other(f"/console/tenants/{slug}#plan")
 
 
 @post(f"{PATH}/suspend", opt=OPERATOR, media_type=MediaType.HTML, status_code=200, include_in_schema=False)
@@ -217,4 +198,4 @@ def _worth_telling(sample: SampleData | None, now: datetime) -> SampleData | Non
     return None if sample.state == "done" and now - sample.updated_at > NEWS else sample
 
 
-HANDLERS = (tenant, sample, give_host, take_host, choose_plan, suspend, resume, invite_owner)
+HANDLERS = (tenant, sample, give_host, take_host, suspend, resume, invite_owner)

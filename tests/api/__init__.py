@@ -1,0 +1,1 @@
+"""The JSON API against its own description, asked with what fits it and with what does not."""
