@@ -20,6 +20,7 @@ from headgate_kernel.observe.requests import ObservedRequests
 from headgate_kernel.observe.serving import observing
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runtime import Kernel
+from headgate_kernel.secrets.in_api import SecretsInApi
 from headgate_kernel.web import api, pages
 from headgate_kernel.web.api_description import StrictStructs
 from headgate_kernel.web.assets_manifest import STATIC_PATH
@@ -84,7 +85,7 @@ def create_app(
     app = Application(
         route_handlers=[*_plugin_routes(host), *api.HANDLERS, *pages.HANDLERS, _static_files()],
         middleware=[gate],
-        plugins=[StrictStructs()],
+        plugins=[StrictStructs(), SecretsInApi()],
         request_class=AnyJsonRequest,
         exception_handlers=exception_handlers(),
         dependencies={

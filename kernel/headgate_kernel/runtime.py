@@ -11,6 +11,7 @@ import msgspec
 from headgate_sdk.clock import Clock, SystemClock
 from headgate_sdk.context import SYSTEM, Actor, Context, QuotaPlace
 from headgate_sdk.errors import NotFound
+from headgate_sdk.events import EventType
 from headgate_sdk.i18n import N_
 from headgate_sdk.secrets import Secret
 from litestar import Response
@@ -21,6 +22,7 @@ from headgate_kernel.database.database import Databases
 from headgate_kernel.database.engine import HeadgateEngine, bind_tables
 from headgate_kernel.database.migration_files import MigrationSource
 from headgate_kernel.database.settings import DatabaseSettings
+from headgate_kernel.events.emitting import emit
 from headgate_kernel.files import store_picture
 from headgate_kernel.i18n import Catalogue
 from headgate_kernel.identity.customer_members import CustomerMembers
@@ -198,6 +200,10 @@ class Kernel:
         """Decrypt a secret of the tenant's tables."""
         value = await self.secrets.reveal(ctx.db, tenant_id=ctx.tenant.id, place=place, sealed=sealed)
         return Secret(value.decode())
+
+    async def emit(self, ctx: Context, kind: EventType[Any], bodies: Sequence[msgspec.Struct]) -> None:
+        """Tell observers what happens in the context's transaction."""
+        await emit(ctx, kind, bodies, self.host.surfaces.observers)
 
     async def enqueue(
         self, ctx: Context, job: str, payload: msgspec.Struct, *, key: str, run_at: datetime | None

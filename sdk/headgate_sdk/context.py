@@ -4,7 +4,7 @@ A `Context` is made by the kernel, one for each request, job or command, with it
 takes it as its first argument, never commits, and never looks for a tenant anywhere else.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 from uuid import UUID
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from litestar import Response
 
     from headgate_sdk.database import Database
+    from headgate_sdk.events import EventType
     from headgate_sdk.members import Members
     from headgate_sdk.workflow import Workflow
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound=msgspec.Struct)
+B = TypeVar("B", bound=msgspec.Struct)
 
 ActorKind = Literal["anonymous", "customer", "staff", "operator", "system"]
 
@@ -176,6 +178,10 @@ class Services(Protocol):
         self, ctx: "Context", job: str, payload: msgspec.Struct, *, key: str, run_at: datetime | None
     ) -> UUID:
         """Ask for a job; gives its id."""
+        ...
+
+    async def emit(self, ctx: "Context", kind: "EventType[B]", bodies: "Sequence[B]") -> None:
+        """Tell observers what happens."""
         ...
 
     async def use_quota(self, ctx: "Context", meter: str, amount: int) -> None:
@@ -337,6 +343,15 @@ class Context:
             LookupError: no plugin has declared such a job type.
         """
         return await self._services.enqueue(self, job, payload, key=key, run_at=run_at)
+
+    async def emit(self, kind: "EventType[B]", *bodies: B) -> None:
+        """Tell who wants to know what happens in this transaction; see `headgate_sdk.events`.
+
+        Args:
+            kind: of event; the plugin declares it by `headgate_events`.
+            bodies: what each event tells; nobody who listens costs nothing.
+        """
+        await self._services.emit(self, kind, bodies)
 
     async def use_quota(self, meter: str, amount: int = 1) -> None:
         """Count what is about to be done against the tenant's plan, in the transaction of the deed.

@@ -20,6 +20,7 @@ from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintPart, Fil
 from headgate_sdk.checklist import ChecklistItem
 from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
+from headgate_sdk.events import EventType, Observer
 from headgate_sdk.figures import Figure
 from headgate_sdk.jobs import JobType, Schedule
 from headgate_sdk.orders import OrderDraft, Veto
@@ -95,6 +96,18 @@ def headgate_step_types() -> Sequence[StepType]:
 @_declares
 def headgate_jobs() -> Sequence[JobType[Any]]:
     """Kinds of work after the answer; while the plugin is off for a tenant, its jobs wait."""
+    raise NotImplementedError
+
+
+@_declares
+def headgate_events() -> Sequence[EventType[Any]]:
+    """What the plugin tells of when it happens; see `headgate_sdk.events`."""
+    raise NotImplementedError
+
+
+@_declares
+def headgate_observers() -> Sequence[Observer]:
+    """Who wants to know what happens, in this plugin and in others; called after the commit."""
     raise NotImplementedError
 
 

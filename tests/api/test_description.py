@@ -1,5 +1,7 @@
 """Every operation answers as the API's description says, whoever asks and whatever is sent."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode, checks
@@ -8,7 +10,8 @@ from schemathesis.openapi import checks as openapi_checks  # noqa: F401 (registe
 
 from .operations import DESCRIPTION, OPERATIONS, load, path_ids
 
-EXAMPLES = 10
+EXAMPLES = int(os.environ.get("HEADGATE_API_EXAMPLES", "5"))
+"""For each operation, person and kind of data; set more to look further than a test run has time for."""
 SEED = 20
 ROLES = ("owner", "buyer")
 checks.load_all_checks()

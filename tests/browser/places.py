@@ -71,6 +71,15 @@ OWNER = (
     Place("settings-plugins", "/settings/plugins"),
     Place("settings-plugin", "/settings/plugins/order-minimum"),
     Place("settings-people", "/settings/people"),
+    Place("settings-checklist", "/settings/checklist"),
+    Place("settings-logo", "/settings/logo"),
+    Place("settings-support", "/settings/support"),
     Place("kit", "/_kit"),
 )
-OPERATOR = (Place("console", "/console/"),)
+OPERATOR = (
+    Place("console", "/console/"),
+    Place("console-nothing", "/console/?q=zzzz"),
+    Place("console-new", "/console/new"),
+    Place("console-tenant", "/console/tenants/jincheng"),
+    Place("console-help", "/console/tenants/jincheng/help"),
+)

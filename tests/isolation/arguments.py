@@ -358,6 +358,7 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("GET", "/settings/plan"): PAGE,
     ("GET", "/console/plans"): CONSOLE,
     ("GET", "/console/plans/{slug}"): (_console(answers=404),),  # there are no plans here
+    ("POST", "/console/plans/{slug}"): (_console(form=lambda _: {"plan": "none"}, answers=404),),
     ("GET", "/settings/plugins"): PAGE,
     ("GET", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}),),
     ("POST", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}, form=lambda _: {"state": "on"}),),

@@ -117,8 +117,9 @@ ACTIVE_JWKS = [{{ {jwk} }}]
     def served(self) -> Iterator[None]:
         """Serve until the block ends."""
         log = (self.folder / "log.txt").open("wb")
+        server, address = self.program.with_name("hypercorn"), self.issuer.removeprefix("http://")
         process = subprocess.Popen(
-            [self.program.with_name("hypercorn"), "--bind", self.issuer.removeprefix("http://"), "provider:app"],
+            [server, "--bind", address, "provider:app"],
             env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:

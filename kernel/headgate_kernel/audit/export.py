@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 PIECE = 1_000
 COLUMNS = (
-    "number", "at", "actor", "kind", "operator", "action", "subject", "details", "request", "address", "entry",
-    "actor_id", "person_id", "operator_id", "hash",
+    "number", "at", "actor", "kind", "operator", "action", "subject", "details", "request", "address",
+    "entry", "actor_id", "person_id", "operator_id", "hash",
 )  # fmt: skip
 BOM = "\ufeff"
 """Tells spreadsheets that the file is UTF-8."""

@@ -28,7 +28,7 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         since: written at or after.
         until: written before.
-        person: part of the name of who acted, or of the operator in their place; or a person's or membership id.
+        person: part of the name of who acted, or of the operator in their place; or an id of theirs.
         action: what was done, exactly.
         subject: to what, exactly.
         text: part of the subject, the details, the request's id or the address.

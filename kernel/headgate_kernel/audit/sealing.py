@@ -6,6 +6,7 @@ whose rows nobody changes: number, entry and hash, where the hash covers the has
 """
 
 import hashlib
+
 from headgate_sdk.database import Database
 
 from headgate_kernel.audit.entries import GENESIS, TEXT, table_of

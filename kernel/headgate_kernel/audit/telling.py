@@ -43,7 +43,7 @@ def lines_of(entry: Entry, translate: Translate) -> list[Line]:
         return [Line("", None, value_text(details, translate))]
     lines = _changes(details, translate)
     for name, value in details.items():
-        if name not in {"before", "after"} and value not in (None, "", [], {}):
+        if name not in {"before", "after"} and not _is_nothing(value):
             words = value_text(value, translate)
             lines.append(Line(_name(name, translate), None, words, minor=name in MINOR))
     return lines
@@ -51,7 +51,7 @@ def lines_of(entry: Entry, translate: Translate) -> list[Line]:
 
 def value_text(value: Any, translate: Translate) -> str:
     """Write a value of JSON for people, in one line."""
-    if value is None or value == "" or value == [] or value == {}:
+    if _is_nothing(value):
         return "–"
     if isinstance(value, bool):
         return translate(N_("Yes") if value else N_("No"))
@@ -64,6 +64,10 @@ def value_text(value: Any, translate: Translate) -> str:
     else:
         text = str(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | dict) and not value)
 
 
 def _changes(details: Mapping[str, Any], translate: Translate) -> list[Line]:

@@ -115,7 +115,8 @@ async def _check_links(db: Database, tenant_id: int, after: int, chained: bytes,
         )
         SELECT link.seq, link.seq_before, link.entry_id, e.text IS NULL AS removed, e.at, e.action
         FROM link LEFT JOIN LATERAL (
-            SELECT e.at, e.action, {TEXT} AS text FROM {table} e WHERE {ours} AND e.id = link.entry_id OFFSET 0
+            SELECT e.at, e.action, {TEXT} AS text
+            FROM {table} e WHERE {ours} AND e.id = link.entry_id OFFSET 0
         ) e ON true
         WHERE link.seq <> link.seq_before + 1 OR e.text IS NULL
             OR link.hash <> sha256(link.before || convert_to(e.text, 'UTF8'))
@@ -154,7 +155,7 @@ async def _check_last_time(db: Database, tenant_id: int, seq: int) -> list[Findi
         return []
     params = {"seq": row["seq"], "at": row["verified_at"].isoformat(timespec="seconds"), "last": seq}
     if row["same"] is None:
-        return [Finding(N_("The end was cut off: link #{seq} was there at {at}, now #{last} is the last one."),
+        return [Finding(N_("The end was cut off: link #{seq} was there at {at}, now #{last} is the last."),
                         params)]  # fmt: skip
     return [Finding(N_("The chain was written anew: link #{seq} was another one at {at}."), params)]
 

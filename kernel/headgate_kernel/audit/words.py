@@ -1,4 +1,4 @@
-"""What deeds and details are called on pages: the kernel's own, and what plugins declare in their manifests."""
+"""What deeds and details are called on pages: the kernel's own, and what plugins' manifests declare."""
 
 from collections.abc import Mapping
 
@@ -79,16 +79,18 @@ KERNEL_DEEDS: Mapping[str, str] = {
 
 DETAILS: Mapping[str, str] = {
     "active": N_("Active"), "added": N_("New"), "address": N_("Address"), "amount": N_("Amount"),
-    "brand_colour": N_("Colour"), "changed": N_("Changed"), "changes": N_("Changed"), "code": N_("Code"), "created": N_("New"), "credit_limit": N_("Credit limit"),
-    "currency": N_("Currency"), "customer": N_("Customer"), "enabled": N_("Switched on"), "group": N_("Group"),
-    "files": N_("Files"), "filters": N_("Filters"), "items": N_("Items"), "kind": N_("Kind"), "level": N_("Level"), "locale": N_("Language"),
-    "login": N_("Login"), "member": N_("Person"), "membership": N_("Membership"), "method": N_("Way"), "min_quantity": N_("Minimum quantity"),
-    "name": N_("Name"), "note": N_("Note"), "number": N_("Number"), "owner": N_("Owner"),
-    "permissions": N_("Permissions"), "phone": N_("Phone"), "plan": N_("Plan"), "plugin": N_("Plugin"),
-    "price": N_("Price"), "price_list": N_("Price list"), "quantity": N_("Quantity"), "reason": N_("Reason"),
-    "role": N_("Role"), "roles": N_("Roles"), "rows": N_("Rows"), "scopes": N_("May"), "sent_to": N_("Sent to"),
-    "sku": N_("Product"), "state": N_("State"), "status": N_("State"), "steps": N_("Steps"),
-    "timezone": N_("Time zone"), "user_agent": N_("Browser"), "unit": N_("Unit"), "version": N_("Version"),
+    "brand_colour": N_("Colour"), "changed": N_("Changed"), "changes": N_("Changed"), "code": N_("Code"),
+    "created": N_("New"), "credit_limit": N_("Credit limit"), "currency": N_("Currency"),
+    "customer": N_("Customer"), "enabled": N_("Switched on"), "group": N_("Group"), "files": N_("Files"),
+    "filters": N_("Filters"), "items": N_("Items"), "kind": N_("Kind"), "level": N_("Level"),
+    "locale": N_("Language"), "login": N_("Login"), "member": N_("Person"), "membership": N_("Membership"),
+    "method": N_("Way"), "min_quantity": N_("Minimum quantity"), "name": N_("Name"), "note": N_("Note"),
+    "number": N_("Number"), "owner": N_("Owner"), "permissions": N_("Permissions"), "phone": N_("Phone"),
+    "plan": N_("Plan"), "plugin": N_("Plugin"), "price": N_("Price"), "price_list": N_("Price list"),
+    "quantity": N_("Quantity"), "reason": N_("Reason"), "role": N_("Role"), "roles": N_("Roles"),
+    "rows": N_("Rows"), "scopes": N_("May"), "sent_to": N_("Sent to"), "sku": N_("Product"),
+    "state": N_("State"), "status": N_("State"), "steps": N_("Steps"), "timezone": N_("Time zone"),
+    "user_agent": N_("Browser"), "unit": N_("Unit"), "version": N_("Version"),
 }  # fmt: skip
 """Names of details; what is not here is shown as it is written."""
 

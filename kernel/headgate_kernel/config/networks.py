@@ -8,7 +8,16 @@ from headgate_sdk.i18n import N_
 Network = IPv4Network | IPv6Network
 
 
-def read_networks(text: str, *, name: str) -> tuple[Network, ...]:
+class Networks(tuple[Network, ...]):
+    """Networks that are looked up for each request: hashing all of them would cost more than the rest."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def read_networks(text: str, *, name: str) -> Networks:
     """Read networks that are separated by commas, such as `10.0.0.0/8, ::1`.
 
     Args:
@@ -26,4 +35,4 @@ def read_networks(text: str, *, name: str) -> tuple[Network, ...]:
             raise ConfigError(
                 N_("{name}: '{part}' is not a network such as 10.0.0.0/8 or ::1."), name=name, part=part
             ) from None
-    return tuple(networks)
+    return Networks(networks)

@@ -1,4 +1,4 @@
-"""For who has lost phone and recovery codes: an operator takes their second factor away, after asking who they are.
+"""For who has lost phone and recovery codes: an operator who knows who they are takes the factor away.
 
 Nobody at a distributor can: the account opens other distributors too.
 """

@@ -39,6 +39,8 @@ async def notify_person(
         """
         SELECT p.name, p.locale AS own, t.name AS tenant_name, t.locale AS tenants,
                (SELECT m.locale FROM membership m WHERE m.tenant_id = $2 AND m.person_id = $1) AS chosen,
+               (SELECT coalesce(m.locale, o.locale) FROM membership m JOIN tenant o ON o.id = m.tenant_id
+                WHERE m.person_id = $1 ORDER BY o.id LIMIT 1) AS usual,
                array(SELECT l.login FROM person_login l WHERE l.person_id = $1 ORDER BY l.login) AS logins
         FROM person p LEFT JOIN tenant t ON t.id = $2 WHERE p.id = $1
         """,
@@ -48,7 +50,7 @@ async def notify_person(
     recipients = [(channel_of(login), login) for login in row["logins"]]
     mails = [one for one in recipients if one[0] == "email"]
     phones = [one for one in recipients if one[0] == "sms"]
-    locale = row["chosen"] or row["own"] or row["tenants"] or "zh_CN"
+    locale = row["chosen"] or row["own"] or row["tenants"] or row["usual"] or "zh_CN"
     for channel, login in mails or phones:
         assert channel is not None
         message = Message(

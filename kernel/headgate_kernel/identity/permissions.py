@@ -27,7 +27,9 @@ KERNEL_PERMISSIONS = (
     Permission("headgate.profile.write", N_("Set the distributor up: logo, first steps")),
     Permission("headgate.support.write", N_("Decide on help by the operator"), sensitive=True),
     Permission("headgate.people.read", N_("See who may sign in")),
-    Permission("headgate.people.write", N_("Invite people, give them roles, end their access"), sensitive=True),
+    Permission(
+        "headgate.people.write", N_("Invite people, give them roles, end their access"), sensitive=True
+    ),
     Permission("headgate.roles.write", N_("Change roles"), sensitive=True),
     Permission(SIGN_IN_WRITE, N_("Decide how people sign in"), sensitive=True),
     Permission("headgate.tokens.write", N_("Issue API tokens for oneself"), sensitive=True),

@@ -1,5 +1,6 @@
 """Ask for a job, in the transaction of the change that wants it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -53,6 +54,35 @@ async def enqueue(
     if isinstance(db, UnitOfWork):
         db.after_commit(ring_all)
     return found
+
+
+class NewJob(msgspec.Struct, frozen=True):
+    """One of many jobs that are asked for together, without keys.
+
+    Args:
+        job: name of its type.
+        plugin: whose job type it is; empty for the kernel's.
+        payload: what it is told.
+    """
+
+    job: str
+    plugin: str
+    payload: msgspec.Struct
+
+
+async def enqueue_many(db: "Database", tenant_id: int, jobs: Sequence[NewJob], *, now: datetime) -> None:
+    """Ask for many jobs in one statement; see `enqueue`."""
+    await db.execute(
+        """
+        INSERT INTO job (tenant_id, id, job, plugin, payload, run_at, created_at)
+        SELECT $1, n.id, n.job, n.plugin, n.payload::jsonb, $6, $6
+        FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS n (id, job, plugin, payload)
+        """,
+        tenant_id, [new_id() for _ in jobs], [one.job for one in jobs], [one.plugin for one in jobs],
+        [msgspec.json.encode(one.payload).decode() for one in jobs], now,
+    )  # fmt: skip
+    if isinstance(db, UnitOfWork):
+        db.after_commit(ring_all)
 
 
 # The update locks the job that waits: no worker takes it before this transaction ends, so what it will do

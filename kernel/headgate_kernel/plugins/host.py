@@ -8,6 +8,7 @@ import click
 import msgspec
 import pluggy
 from headgate_sdk import hooks as specs
+from headgate_sdk.events import EventType, Observer
 from headgate_sdk.i18n import N_
 from headgate_sdk.jobs import JobType, Schedule
 from headgate_sdk.manifest import Permission
@@ -15,6 +16,7 @@ from headgate_sdk.web import NavItem, Slot
 from headgate_sdk.workflow import StepType, SubjectType
 from litestar.types import ControllerRouterHandler
 
+from headgate_kernel.events.declared import check_events, observer_jobs
 from headgate_kernel.jobs.declared import check_jobs
 from headgate_kernel.plugins.discovery import InstalledPlugin, discover
 from headgate_kernel.workflow.catalogue import StepCatalogue
@@ -44,6 +46,8 @@ class Surfaces(msgspec.Struct):
     commands: list[tuple[str, click.Command]] = []
     jobs: list[tuple[str, JobType[Any]]] = []
     schedules: list[tuple[str, Schedule]] = []
+    events: list[tuple[str, EventType[Any]]] = []
+    observers: list[tuple[str, Observer]] = []
     permissions: list[tuple[str, Permission]] = []
 
 
@@ -106,6 +110,9 @@ class PluginHost:
                 (subject for _, subject in (*self.surfaces.subject_types, *declared.subject_types)),
             )
             check_jobs(plugin.manifest.id, declared.jobs, declared.schedules)
+            observers = [observer for _, observer in declared.observers]
+            check_events(plugin.manifest.id, [event for _, event in declared.events], observers)
+            declared.jobs += [(plugin.manifest.id, job) for job in observer_jobs(plugin.manifest.id, observers)]
         except Exception as error:
             log.exception("plugin %s cannot be registered", plugin.manifest.id)
             if self._manager.has_plugin(plugin.manifest.id):
@@ -135,6 +142,8 @@ class PluginHost:
             commands=declared("headgate_commands"),
             jobs=declared("headgate_jobs"),
             schedules=declared("headgate_schedules"),
+            events=declared("headgate_events"),
+            observers=declared("headgate_observers"),
             permissions=[(plugin_id, permission) for permission in plugin.manifest.permissions],
         )
 

@@ -16,7 +16,6 @@ from headgate_kernel.secrets.rotation import (
     rotate_data_key,
     tenants_with_keys,
 )
-
 from headgate_kernel.tenancy.operating import COMMAND_LINE
 
 if TYPE_CHECKING:

@@ -76,7 +76,7 @@ def _placeholder(info: inspect.Type) -> Any:
     if isinstance(info, inspect.VarTupleType | inspect.ListType):
         return [_placeholder(_plain(info.item_type))] * (info.min_length or 0)
     if isinstance(info, inspect.LiteralType):
-        return info.values[0]
+        return info.values[-1]
     if isinstance(info, inspect.StrType):
         return next((text for text in _TEXTS if re.search(info.pattern or "", text)), "")
     if isinstance(info, inspect.BoolType):

@@ -1,6 +1,7 @@
 """Whose network address a request comes from, through the proxies that are known and no others."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
 HOUSEHOLD_PREFIX = 64
 """Bits of an IPv6 address that name a customer's network: who has it has all addresses below."""
-MOST_HOPS = 20
+LONGEST_HEADER = 2000
+"""Bytes of `X-Forwarded-For` that are read, from the right."""
+REMEMBERED = 4096
+"""Readings that are kept: most requests come from addresses that have just been seen."""
 
 
 def client_address(scope: "Scope", settings: "Settings") -> str:
@@ -28,12 +32,21 @@ def client_address(scope: "Scope", settings: "Settings") -> str:
     """
     client = scope.get("client")
     address = client[0] if client else ""
-    if settings.trusted_proxies and is_trusted(address, settings.trusted_proxies):
-        for hop in reversed(_forwarded(scope)):
-            if not _is_address(hop):
+    forwarded = b""
+    if settings.trusted_proxies:
+        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return _read(address, forwarded[-LONGEST_HEADER:], settings.trusted_proxies)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(address: str, forwarded: bytes, proxies: tuple[Network, ...]) -> str:
+    if forwarded and is_trusted(address, proxies):
+        for hop in reversed(forwarded.decode("latin-1").split(",")):
+            named = _bare(hop)
+            if not _is_address(named):
                 break
-            address = hop
-            if not is_trusted(hop, settings.trusted_proxies):
+            address = named
+            if not is_trusted(named, proxies):
                 break
     return _network(address)
 
@@ -44,11 +57,6 @@ def is_trusted(address: str, networks: Iterable[Network]) -> bool:
         return False
     parsed = _unmapped(address)
     return any(parsed.version == network.version and parsed in network for network in networks)
-
-
-def _forwarded(scope: "Scope") -> list[str]:
-    headers = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    return [_bare(hop) for hop in ",".join(headers).split(",")][-MOST_HOPS:]
 
 
 def _bare(hop: str) -> str:

@@ -100,55 +100,56 @@ async def test_tenants_and_the_platform_have_chains_of_their_own(kernel, tenant,
 
 # -- verifying: one row among twenty thousand --------------------------------------------------------------
 
+THE_ENTRY = "tenant_id = $1 AND id = (SELECT entry_id FROM audit_seal WHERE tenant_id = $1 AND seq = 12345)"
+CHANGED = (
+    "Entry #12345 ({id}, trade.prices.set at 2026-01-01T03:25:45+00:00) was changed, moved or exchanged."
+)
 FAULTS = {
     "flipped": (
-        "UPDATE audit_entry SET details = jsonb_set(details, '{after}', '0') WHERE tenant_id = $1 AND id = "
-        "(SELECT entry_id FROM audit_seal WHERE tenant_id = $1 AND seq = 12345)",
-        ["Entry #12345 ({id}, trade.prices.set at 2026-01-01T03:25:45+00:00) was changed, moved or exchanged."],
+        f"UPDATE audit_entry SET details = jsonb_set(details, '{{after}}', '0') WHERE {THE_ENTRY}",
+        [CHANGED],
     ),
-    "another actor": (
-        "UPDATE audit_entry SET person_id = gen_random_uuid() WHERE tenant_id = $1 AND id = "
-        "(SELECT entry_id FROM audit_seal WHERE tenant_id = $1 AND seq = 12345)",
-        ["Entry #12345 ({id}, trade.prices.set at 2026-01-01T03:25:45+00:00) was changed, moved or exchanged."],
-    ),
+    "another actor": (f"UPDATE audit_entry SET person_id = gen_random_uuid() WHERE {THE_ENTRY}", [CHANGED]),
     "a microsecond": (
-        "UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE tenant_id = $1 AND id = "
-        "(SELECT entry_id FROM audit_seal WHERE tenant_id = $1 AND seq = 12345)",
-        ["Entry #12345 ({id}, trade.prices.set at 2026-01-01T03:25:45+00:00) was changed, moved or exchanged."],
+        f"UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE {THE_ENTRY}",
+        [CHANGED],
     ),
-    "removed": (
-        "DELETE FROM audit_entry WHERE tenant_id = $1 AND id = "
-        "(SELECT entry_id FROM audit_seal WHERE tenant_id = $1 AND seq = 12345)",
-        ["Entry #12345 ({id}) was removed."],
-    ),
+    "removed": (f"DELETE FROM audit_entry WHERE {THE_ENTRY}", ["Entry #12345 ({id}) was removed."]),
     "removed with its link": (
-        "WITH gone AS (DELETE FROM audit_seal WHERE tenant_id = $1 AND seq = 12345 RETURNING entry_id) "
-        "DELETE FROM audit_entry WHERE tenant_id = $1 AND id = (SELECT entry_id FROM gone)",
+        """
+        WITH gone AS (DELETE FROM audit_seal WHERE tenant_id = $1 AND seq = 12345 RETURNING entry_id)
+        DELETE FROM audit_entry WHERE tenant_id = $1 AND id = (SELECT entry_id FROM gone)
+        """,
         ["Links #12345 to #12345 were removed."],
     ),
     "inserted": (
-        "INSERT INTO audit_entry (tenant_id, id, at, actor_name, action, subject, details) VALUES "
-        "($1, '018bcfe5-8f10-7000-8000-000000000000', '2026-01-01', 'Mei', 'test.deed', '', '{}')",
-        ["Entry 018bcfe5-8f10-7000-8000-000000000000 (test.deed at 2026-01-01T00:00:00+00:00) was inserted by "
-         "hand: it is in no chain."],
+        """
+        INSERT INTO audit_entry (tenant_id, id, at, actor_name, action, subject, details)
+        VALUES ($1, '018bcfe5-8f10-7000-8000-000000000000', '2026-01-01', 'Mei', 'test.deed', '', '{}')
+        """,
+        ["Entry 018bcfe5-8f10-7000-8000-000000000000 (test.deed at 2026-01-01T00:00:00+00:00) was inserted"],
     ),
     "reordered": (
-        "UPDATE audit_seal s SET hash = o.hash FROM audit_seal o WHERE s.tenant_id = $1 AND o.tenant_id = $1 "
-        "AND (s.seq, o.seq) IN ((12345, 12346), (12346, 12345))",
+        """
+        UPDATE audit_seal s SET hash = o.hash FROM audit_seal o
+        WHERE s.tenant_id = $1 AND o.tenant_id = $1 AND (s.seq, o.seq) IN ((12345, 12346), (12346, 12345))
+        """,
         ["Entry #12345", "Entry #12346", "Entry #12347"],
     ),
     "exchanged": (
-        "UPDATE audit_entry e SET (at, actor_name, details) = (o.at, o.actor_name, o.details) FROM audit_entry o "
-        "WHERE e.tenant_id = $1 AND o.tenant_id = $1 AND (e.id, o.id) IN (SELECT a.entry_id, b.entry_id "
-        "FROM audit_seal a, audit_seal b WHERE a.tenant_id = $1 AND b.tenant_id = $1 "
-        "AND a.seq IN (12345, 12346) AND b.seq IN (12345, 12346) AND a.seq <> b.seq)",
+        """
+        UPDATE audit_entry e SET (at, actor_name, details) = (o.at, o.actor_name, o.details)
+        FROM audit_entry o, audit_seal a, audit_seal b
+        WHERE e.tenant_id = $1 AND o.tenant_id = $1 AND a.tenant_id = $1 AND b.tenant_id = $1
+            AND e.id = a.entry_id AND o.id = b.entry_id AND (a.seq, b.seq) IN ((12345, 12346), (12346, 12345))
+        """,
         ["Entry #12345", "Entry #12346"],
     ),
     "a hash": (
         "UPDATE audit_seal SET hash = sha256(hash) WHERE tenant_id = $1 AND seq = 12345",
         ["Entry #12345", "Entry #12346"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

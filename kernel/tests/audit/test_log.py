@@ -97,7 +97,8 @@ async def test_deeds_of_operators_stand_in_the_platforms_own_log(kernel):
     subject = f"t-{new_id()}"
     async with kernel.databases.platform_scope() as db:
         await append_platform_entry(
-            db, actor=Actor("operator", "Otto", person_id=OPERATOR_ID), action="tenant.suspend", subject=subject,
+            db, actor=Actor("operator", "Otto", person_id=OPERATOR_ID), action="tenant.suspend",
+            subject=subject,
             details={"before": "active", "after": "suspended", "reason": "unpaid"}, now=kernel.clock.now(),
             request_id="r-2", address="192.0.2.8",
         )  # fmt: skip

@@ -15,7 +15,6 @@ from headgate_kernel.audit.words import KERNEL_DEEDS
 from headgate_kernel.jobs.kinds import NoDetails
 from headgate_sdk.context import Actor
 from headgate_sdk.ids import new_id
-
 from headgate_sdk.testing.deeds import deeds_of
 
 MEI = Actor("staff", "Mei", membership_id=new_id(), person_id=new_id())

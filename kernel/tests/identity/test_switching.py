@@ -116,8 +116,8 @@ async def test_an_invitation_that_was_not_taken_up_leads_nowhere(
             """
             INSERT INTO invitation (tenant_id, id, token_hash, person_id, membership_id, sent_to, invited_by,
                                     created_at, expires_at)
-            SELECT tenant_id, id, decode('00', 'hex'), person_id, id, 'w', 'o', now(), now() + interval '1 day'
-            FROM membership WHERE tenant_id = $1 AND person_id = $2
+            SELECT tenant_id, id, decode('00', 'hex'), person_id, id, 'w', 'o', now(),
+                   now() + interval '1 day' FROM membership WHERE tenant_id = $1 AND person_id = $2
             """,
             other_tenant.info.id, both,
         )  # fmt: skip

@@ -98,7 +98,7 @@ async def test_an_operator_looks_ahead_before_changing_a_plan(
         in page.text
     )
     assert (await kernel.tenant(tenant.info.slug)).plan != narrow.key
-    done = await console.post(f"/console/tenants/{tenant.info.slug}/plan", data={"plan": narrow.key})
+    done = await console.post(f"/console/plans/{tenant.info.slug}", data={"plan": narrow.key})
     assert done.status_code == 303
     assert (await kernel.tenant(tenant.info.slug)).plan == narrow.key
     same = await console.get(f"/console/plans/{tenant.info.slug}")

@@ -6,7 +6,7 @@ from headgate_kernel.secrets.checking import take_inventory
 from headgate_kernel.secrets.envelope import key_id_of
 from headgate_kernel.secrets.rotation import rewrap_data_keys, rotate_data_key
 from headgate_sdk.errors import SecretUnreadable
-from headgate_sdk.secrets import Secret, SealedColumn
+from headgate_sdk.secrets import SealedColumn, Secret
 
 PASSWORD = SealedColumn("sample_account", "password")
 

@@ -3,13 +3,16 @@ import logging
 import pickle
 from uuid import uuid4
 
+import httpx
 import msgspec
 import pytest
 from headgate_kernel.secrets import Secrets
 from headgate_kernel.secrets.envelope import key_id_of
+from headgate_kernel.secrets.in_api import SecretsInApi
 from headgate_sdk.clock import SystemClock
 from headgate_sdk.errors import SecretUnreadable
 from headgate_sdk.secrets import SealedColumn, Secret
+from litestar import Litestar, post
 
 COLUMNS = (
     SealedColumn("sample_account", "password"),
@@ -176,7 +179,7 @@ def test_a_secret_never_shows(caplog):
     secret = Secret("hunter2")
     logging.getLogger("tests").error("%s %r", secret, secret)
     shown = [
-        repr(secret), str(secret), f"{secret}", f"{secret!r:>20}", "{}".format(secret), repr([secret]),
+        repr(secret), str(secret), f"{secret}", f"{secret!r:>20}", f"{secret:>20}", repr([secret]),
         msgspec.json.encode({"a": secret}, enc_hook=str).decode(), caplog.text,
     ]  # fmt: skip
     assert not [text for text in shown if "hunter2" in text]
@@ -190,3 +193,29 @@ def test_a_secret_never_shows(caplog):
     assert secret != "hunter2"
     assert secret
     assert not Secret("")
+
+
+class Account(msgspec.Struct):
+    name: str
+    password: Secret
+
+
+async def test_an_api_takes_a_secret_and_never_gives_it_back():
+    taken: list[Secret] = []
+
+    @post("/account")
+    async def account(data: Account) -> Account:
+        taken.append(data.password)
+        return data
+
+    app = Litestar([account], plugins=[SecretsInApi()], logging_config=None)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://here") as client:
+        answer = await client.post("/account", json={"name": "a", "password": "hunter2"})
+        refused = await client.post("/account", json={"name": "a", "password": {"hunter2": 1}})
+    assert taken == [Secret("hunter2")]
+    assert answer.json() == {"name": "a", "password": "••••"}
+    assert refused.status_code == 400
+    assert "hunter2" not in refused.text
+    described = app.openapi_schema.to_schema()["components"]["schemas"]
+    (schema,) = (s for name, s in described.items() if name.endswith("Account"))
+    assert schema["properties"]["password"] == {"type": "string", "format": "password", "writeOnly": True}

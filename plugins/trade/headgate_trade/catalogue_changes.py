@@ -24,7 +24,6 @@ from headgate_trade.catalogue_input import (
 from headgate_trade.categories import save_categories
 from headgate_trade.search_index import IndexedSku, write_index
 
-
 FIELDS = (
     "name", "spec", "category", "base_unit", "base_price", "barcode", "maker_code", "description", "stocked",
     "status", "min_quantity", "multiple", "units",

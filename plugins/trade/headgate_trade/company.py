@@ -33,7 +33,10 @@ COMPANY_ROLES: Mapping[CompanyRole, RoleEntry] = {
 """The kernel's roles as they come; a distributor may change what each allows in the settings."""
 
 COMPANY_ROLE_NAMES: Mapping[CompanyRole, tuple[str, str]] = {
-    "owner": (N_("Company owner"), N_("Orders, sees all orders and the account, and manages the company's people.")),
+    "owner": (
+        N_("Company owner"),
+        N_("Orders, sees all orders and the account, and manages the company's people."),
+    ),
     "buyer": (N_("Buyer"), N_("Orders, and sees the orders that they placed themselves.")),
     "approver": (N_("Head buyer"), N_("Orders, and sees all orders of the company.")),
     "finance": (N_("Finance"), N_("Sees the account, and does not order.")),

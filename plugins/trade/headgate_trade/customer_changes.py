@@ -14,7 +14,6 @@ from headgate_trade.catalogue_input import MAX_CODE, MAX_NAME, STATUSES, SaveRes
 from headgate_trade.company import CompanyRole, connect_member
 from headgate_trade.terms import Words, read_words
 
-
 FIELDS = ("name", "group", "level", "contact", "phone", "address", "status")
 """Names of what is kept of a customer, for the audit log."""
 

@@ -21,6 +21,7 @@ from headgate_sdk.workflow import (
 )
 
 from headgate_trade.ledger import end_holds
+from headgate_trade.order_events import CANCELLED, REACHED, OrderCancelled, OrderReached
 from headgate_trade.reservations import end_reservations
 
 ORDER = "trade.order"
@@ -36,6 +37,7 @@ _REACHED = {
 async def on_milestone(ctx: Context, order_id: UUID, milestone: str, cause: Cause) -> None:
     """Do what a milestone stands for, at the time and in the name of who brought it about."""
     await ctx.db.execute(_REACHED[milestone], ctx.tenant.id, order_id, cause.at)
+    await ctx.emit(REACHED, OrderReached(order_id, milestone))
     if milestone == "issued":
         await end_holds(ctx, [order_id], "post", at=cause.at, actor=cause.by.name)
         await end_reservations(ctx, [order_id], "issue", at=cause.at, actor=cause.by.name)
@@ -49,6 +51,7 @@ async def on_cancelled(ctx: Context, order_id: UUID, _reached: tuple[str, ...], 
     )  # fmt: skip
     await end_holds(ctx, [order_id], "void", at=cause.at, actor=cause.by.name)
     await end_reservations(ctx, [order_id], "release", at=cause.at, actor=cause.by.name)
+    await ctx.emit(CANCELLED, OrderCancelled(order_id))
 
 
 STEPS = (

@@ -20,6 +20,7 @@ from headgate_sdk.money import Money
 from headgate_sdk.orders import DraftLine, OrderDraft
 
 from headgate_trade.flow import ORDER
+from headgate_trade.order_events import tell_placed
 from headgate_trade.order_input import (
     MAX_KEY,
     KeyReused,
@@ -146,6 +147,7 @@ async def _write(ctx: Context, checked: Sequence[CheckedOrder]) -> frozenset[UUI
                 raise _StockShortError  # noqa: TRY301 (leaves the savepoint, which undoes it)
             if not written.counted:
                 await ctx.use_quota("orders", len(written.placed))
+            await tell_placed(ctx, [order for order in checked if order.id in written.placed])
             for order in checked:
                 if order.id in written.placed:
                     await at_moment(ctx, order.placed_at).workflow.start(ORDER, order.id, _facts(order))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
@@ -9,6 +10,7 @@ from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintPart, Fil
 from headgate_sdk.checklist import ChecklistItem
 from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
+from headgate_sdk.events import EventType
 from headgate_sdk.figures import Figure
 from headgate_sdk.hooks import hookimpl
 from headgate_sdk.i18n import N_
@@ -26,6 +28,7 @@ from headgate_trade.deeds import DEEDS
 from headgate_trade.desk.day_figures import day_figures
 from headgate_trade.desk.first_steps import first_steps
 from headgate_trade.http import json, pages
+from headgate_trade.order_events import EVENTS
 from headgate_trade.order_inbox import inbox_count
 from headgate_trade.sample import file_counts, link_people, load_sample
 from headgate_trade.sample_files import write_sample
@@ -128,6 +131,12 @@ def headgate_subject_types() -> Sequence[SubjectType]:
 def headgate_step_types() -> Sequence[StepType]:
     """Steps of the order's flow."""
     return flow.STEPS
+
+
+@hookimpl
+def headgate_events() -> Sequence[EventType[Any]]:
+    """What orders tell of."""
+    return EVENTS
 
 
 @hookimpl

@@ -16,7 +16,6 @@ from headgate_sdk.ids import new_id
 
 from headgate_trade.tables import CustomerGroupTable, PriceLevelTable, PriceListTable, TermsTable
 
-
 DEEDS: Mapping[type[TermsTable], str] = {
     PriceLevelTable: "trade.price_level.saved",
     PriceListTable: "trade.price_list.saved",

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 from headgate_sdk import hooks
+from headgate_sdk.audit import many_changes
 from headgate_sdk.blueprint import Blueprint, FileCount, PersonEntry
 from headgate_sdk.context import SYSTEM, Actor, Context
 from headgate_sdk.errors import Conflict
@@ -214,6 +215,7 @@ class _Work:
             self.given.profile.slug,
             changes={change.section: len(change.rows) for change in outcome.changes},
             files={file.name: [file.created, file.changed] for file in outcome.files},
+            **({} if outcome.is_new else many_changes(_fields_of(outcome.changes), most=40)),
         )
         await touch(unit, self.tenant_id)
 
@@ -233,3 +235,13 @@ class _Work:
         tenant = await self.kernel.directory.read(unit, self.tenant_id)
         assert tenant is not None
         return self.kernel.make_context(tenant, self.actor, unit)
+
+
+def _fields_of(changes: Sequence[SectionChange]) -> list[tuple[str, object, object]]:
+    """Give what changed field by field, for the audit log: rights and settings above all."""
+    return [
+        (f"{change.section} {row.key} {field.name}", field.before, field.after)
+        for change in changes
+        for row in change.rows
+        for field in row.fields
+    ]

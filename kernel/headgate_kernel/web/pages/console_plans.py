@@ -1,23 +1,34 @@
 """The console: the plans, who is near their end, and what another one would mean for a distributor."""
 
+from typing import Annotated, Any
+
+import msgspec
 from headgate_sdk.errors import NotFound
 from headgate_sdk.i18n import N_
-from headgate_sdk.web import NavItem
-from litestar import MediaType, Response, get
+from headgate_sdk.web import NavItem, see_other
+from litestar import MediaType, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
 
 from headgate_kernel.quotas.amounts import amount_in_words
 from headgate_kernel.quotas.meters import METERS
 from headgate_kernel.quotas.warned import list_warned
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.plan_preview import preview_plan
-from headgate_kernel.tenancy.plans import find_plan, list_plans
-from headgate_kernel.web.pages.console.frame import CONSOLE_NAV, OPERATOR, AnyRequest, console_page
+from headgate_kernel.tenancy.plans import assign_plan, find_plan, list_plans
+from headgate_kernel.web.pages.console.frame import CONSOLE_NAV, OPERATOR, AnyRequest, console_page, one_tenant
 
 PATH = "/console/plans"
 
 CONSOLE_NAV.append(
     NavItem(label=N_("Plans"), href=PATH, face="console", icon="gauge", permission="operator", order=20)
 )
+
+
+class PlanForm(msgspec.Struct):
+    """The plan that a distributor is put on."""
+
+    plan: str
 
 
 @get(PATH, opt=OPERATOR, media_type=MediaType.HTML, include_in_schema=False)
@@ -48,4 +59,19 @@ async def preview(request: AnyRequest, kernel: Kernel, slug: str, plan: str = ""
     )  # fmt: skip
 
 
-HANDLERS = (plans, preview)
+@post(
+    f"{PATH}/{{slug:str}}", opt=OPERATOR, media_type=MediaType.HTML, status_code=200, include_in_schema=False
+)
+async def give(
+    request: AnyRequest,
+    kernel: Kernel,
+    slug: str,
+    data: Annotated[PlanForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+) -> Response[Any]:
+    """Put the distributor on the plan."""
+    async with one_tenant(request, slug) as ctx:
+        await assign_plan(ctx.db, ctx.tenant.id, data.plan, actor=ctx.actor, now=kernel.clock.now())
+    return see_other(f"/console/tenants/{slug}#plan")
+
+
+HANDLERS = (plans, preview, give)

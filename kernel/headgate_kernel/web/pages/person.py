@@ -10,6 +10,7 @@ from headgate_sdk.errors import HeadgateError
 from headgate_sdk.i18n import N_
 from litestar import Response
 
+from headgate_kernel.audit.words import KERNEL_DEEDS
 from headgate_kernel.identity.member_sessions import list_member_sessions, list_sign_ins
 from headgate_kernel.identity.members import PEOPLE_WRITE, get_member, member_history
 from headgate_kernel.identity.permissions import for_customers, may_grant, permission_groups
@@ -18,13 +19,6 @@ from headgate_kernel.identity.session_list import METHODS
 from headgate_kernel.identity.user_agents import device_words
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.web.pages.form_errors import show_again
-
-ACTIONS = {
-    "member.invite": N_("Invited"), "member.invite_again": N_("Invited again"),
-    "member.roles": N_("Roles changed"), "member.end": N_("Access ended"),
-    "member.restore": N_("Let back in"), "member.sign_out": N_("Signed out everywhere"),
-}  # fmt: skip
-"""What was done about a person, in words."""
 
 DONE = {
     "saved": N_("Saved."), "ended": N_("The access has ended, on every device."),
@@ -90,5 +84,5 @@ async def person_page(
         may_write=ctx.allowed(PEOPLE_WRITE) and not above,
         sessions=await list_member_sessions(kernel, ctx, member_id),
         sign_ins=await list_sign_ins(ctx, member_id), history=await member_history(ctx, member_id),
-        methods=METHODS, actions=ACTIONS, device=device,
+        methods=METHODS, actions=KERNEL_DEEDS, device=device,
     )  # fmt: skip

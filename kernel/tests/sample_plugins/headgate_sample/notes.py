@@ -1,14 +1,25 @@
 """Notes, and what may go wrong while one is written: the text says what."""
 
+import msgspec
 from headgate_sdk.context import Context
 from headgate_sdk.errors import Conflict, Invalid
+from headgate_sdk.events import EventType
 from headgate_sdk.ids import new_id
+
+
+class NoteWritten(msgspec.Struct, frozen=True):
+    text: str
+
+
+WRITTEN = EventType("sample.note.written", NoteWritten, "A note was written")
 
 
 async def write_note(ctx: Context, text: str) -> None:
     await ctx.db.execute(
         "INSERT INTO sample_note (tenant_id, id, text) VALUES ($1, $2, $3)", ctx.tenant.id, new_id(), text
     )
+    if text.startswith("tell "):
+        await ctx.emit(WRITTEN, NoteWritten(text))
     if text == "crash":
         raise RuntimeError("secret-inner-detail")
     if text == "refused":

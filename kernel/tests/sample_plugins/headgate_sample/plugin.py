@@ -19,7 +19,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from headgate_sample.jobs import JOBS, SCHEDULES
-from headgate_sample.notes import count_notes, list_notes, write_note
+from headgate_sample.notes import WRITTEN, count_notes, list_notes, write_note
 
 READ = "sample.notes.read"
 WRITE = "sample.notes.write"
@@ -122,6 +122,11 @@ def headgate_step_types():
 @hookimpl
 def headgate_jobs():
     return JOBS
+
+
+@hookimpl
+def headgate_events():
+    return (WRITTEN,)
 
 
 @hookimpl

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from headgate_sample.notes import WRITTEN, write_note
+from headgate_sdk.commands import TenantRunner
 from headgate_sdk.context import Context
 from headgate_sdk.errors import Conflict
+from headgate_sdk.events import Event, Observer
 from headgate_sdk.hooks import hookimpl
 from headgate_sdk.manifest import Manifest
 from headgate_sdk.web import SIGNED_IN, Slot, page
@@ -40,6 +43,19 @@ def headgate_routes():
 @hookimpl
 def headgate_slots():
     return (Slot("sample.notes", show_late, order=90), Slot("sample.notes", show, order=10))
+
+
+async def hear(runner: TenantRunner, event: Event) -> None:
+    text = event.read(WRITTEN).text
+    async with runner.context() as ctx:
+        await write_note(ctx, f"heard {text} by {event.actor}")
+    if "and fail" in text:
+        raise RuntimeError("deaf")
+
+
+@hookimpl
+def headgate_observers():
+    return (Observer("notes", ("sample.note.*",), hear, max_attempts=2),)
 
 
 @hookimpl

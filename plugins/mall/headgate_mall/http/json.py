@@ -23,6 +23,7 @@ from headgate_trade.api import (
     sku_attributes,
 )
 from litestar import Response
+from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, Parameter, QueryParameter
 from litestar.types import ControllerRouterHandler
 
@@ -129,7 +130,10 @@ async def put_cart_line(ctx: Context, data: LineIn) -> CartView:
     return cart_view(ctx, await get_cart(ctx))
 
 
-@create("/mall/checkout", permission="trade.orders.place_own", critical=True)
+@create(
+    "/mall/checkout", permission="trade.orders.place_own", critical=True,
+    responses={200: ResponseSpec(Placed, description="This key had placed the order before.")},
+)  # fmt: skip
 async def place_order_of_cart(
     ctx: Context,
     data: CheckoutIn,

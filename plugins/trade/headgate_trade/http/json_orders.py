@@ -10,6 +10,7 @@ from headgate_sdk.context import Context
 from headgate_sdk.money import Money
 from headgate_sdk.web import create, read
 from litestar import Response
+from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
 
 from headgate_trade.http.json_catalogue import After, Limit, Query
@@ -159,7 +160,10 @@ async def read_inbox(ctx: Context, after: After = None, limit: Limit = 50) -> Or
     return _list(await inbox(ctx, after=after, limit=limit))
 
 
-@create("/orders", permission="trade.orders.place", critical=True)
+@create(
+    "/orders", permission="trade.orders.place", critical=True,
+    responses={200: ResponseSpec(Placed, description="This key had placed the order before.")},
+)  # fmt: skip
 async def create_order(ctx: Context, data: OrderIn, key: Key) -> Response[Placed]:
     """Place an order for a customer at that customer's prices: all of it, or nothing.
 

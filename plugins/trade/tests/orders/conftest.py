@@ -42,6 +42,7 @@ class Services:
 
     def __init__(self):
         self.deciders = []
+        self.told = []
 
     def workflow(self, ctx):
         return WorkflowEngine(ctx, STEPS)
@@ -57,6 +58,9 @@ class Services:
 
     async def audit(self, ctx, action, subject, details):
         pass
+
+    async def emit(self, ctx, kind, bodies):
+        self.told += [(kind.name, body) for body in bodies]
 
     async def use_quota(self, ctx, meter, amount):
         await use_quota(ctx, meter, amount)

@@ -1,0 +1,1 @@
+"""Events: checked when plugins declare them, written as jobs of those who want to know."""
