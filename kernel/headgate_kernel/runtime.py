@@ -37,9 +37,9 @@ from headgate_kernel.limits import Limits
 from headgate_kernel.notify.providers import Notices, open_providers
 from headgate_kernel.plugins.calling import BoundHooks
 from headgate_kernel.plugins.host import PluginHost
-from headgate_kernel.secrets import Secrets, open_master_key, sealed_columns
 from headgate_kernel.quotas import quota_place, use_quota
 from headgate_kernel.quotas.meters import METERS
+from headgate_kernel.secrets import Secrets, open_master_key, sealed_columns
 from headgate_kernel.tenancy.directory import Tenant, TenantDirectory
 from headgate_kernel.web.rendering import Renderer
 from headgate_kernel.workflow.catalogue import StepCatalogue

@@ -5,7 +5,7 @@ The kernel maps each class once to an HTTP status and to a page; a use case just
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class HeadgateError(Exception):
@@ -126,7 +126,7 @@ class QuotaExceeded(HeadgateError):
     code = "quota_exceeded"
     status = 402
 
-    def __init__(self, message: str, /, *, meter: str, **params: object) -> None:
+    def __init__(self, message: str, /, *, meter: str, **params: Any) -> None:
         super().__init__(message, field=meter, **params)
         self.meter = meter
 
@@ -142,7 +142,7 @@ class TooManyRequests(HeadgateError):
     code = "too_many_requests"
     status = 429
 
-    def __init__(self, message: str, /, *, retry_after: int = 1, **params: object) -> None:
+    def __init__(self, message: str, /, *, retry_after: int = 1, **params: Any) -> None:
         super().__init__(message, seconds=retry_after, **params)
         self.retry_after = retry_after
 

@@ -23,6 +23,11 @@ WITH_BODY = [
     for method, path in OPERATIONS
     if "requestBody" in DESCRIPTION["paths"][path][method.lower()]
 ]
+TAKING = [
+    (method, path)
+    for method, path in OPERATIONS
+    if {"parameters", "requestBody"} & DESCRIPTION["paths"][path][method.lower()].keys()
+]
 
 known_ids: list[str] = []
 """Ids that exist; most of what is sent in a body is one of them."""
@@ -43,6 +48,11 @@ def load(ids: dict[str, str]) -> OpenApiSchema:
     config.projects.default.generation.with_security_parameters = False  # tokens are not to be made up
     schema: OpenApiSchema = schemathesis.openapi.from_dict(DESCRIPTION, config=config)
     return schema
+
+
+def who_may(path: str) -> str:
+    """Give the role that an operation is open to."""
+    return "buyer" if "/mall/" in path else "owner"
 
 
 def path_ids(path: str, ids: dict[str, str]) -> dict[str, Any]:

@@ -7,11 +7,10 @@ import httpx
 import msgspec
 import pytest
 
-from .operations import DESCRIPTION, WITH_BODY, path_ids
+from .operations import DESCRIPTION, WITH_BODY, path_ids, who_may
 
 EACH = pytest.mark.parametrize(("method", "path"), WITH_BODY, ids=[" ".join(one) for one in WITH_BODY])
 JSON = "application/json"
-ROLE = {"mall": "buyer"}
 
 
 def _fields(method: str, path: str) -> tuple[bool, dict[str, Any]]:
@@ -58,9 +57,8 @@ async def ask(api, api_shop, ids, token_of):
     with httpx.Client(base_url=f"http://127.0.0.1:{api.port}", timeout=30) as client:
 
         def asked(method: str, path: str, body: bytes | str, kind: str = JSON) -> httpx.Response:
-            role = "buyer" if "/mall/" in path else "owner"
             headers = {
-                "host": f"{api_shop.tenant.info.slug}.localhost", "authorization": f"Bearer {tokens[role]}",
+                "host": f"{api_shop.tenant.info.slug}.localhost", "authorization": f"Bearer {tokens[who_may(path)]}",
                 "idempotency-key": "odd-bodies-1",
             } | ({"content-type": kind} if kind else {})  # fmt: skip
             return client.request(method, path.format_map(path_ids(path, ids)), content=body, headers=headers)

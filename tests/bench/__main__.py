@@ -25,6 +25,7 @@ from tests.bench import serving
 from tests.bench.calls import hook_line, request_line
 from tests.bench.goods import Distributor, Size, make_distributor
 from tests.bench.jobs import job_lines
+from tests.bench.limits import admission_line, flood_line, metering_line
 from tests.bench.measuring import Line, table
 from tests.bench.neighbours import neighbour_line, with_neighbours
 from tests.bench.orders import captured_orders, order_lines
@@ -89,6 +90,7 @@ async def _measure(
     lines = [
         await hook_line(kernel, shop, rounds=plan.rounds, calls=plan.calls),
         await request_line(kernel, shop, rounds=plan.rounds, calls=plan.calls // 2),
+        await admission_line(kernel, rounds=plan.rounds, calls=plan.calls),
     ]
     actors = await buyers(kernel, shop)
     places = await find_places(kernel, shop, actors[0])
@@ -118,6 +120,14 @@ async def _measure(
             )
         _say("neighbours measured")
         lines += await order_lines(headgate, shop, order_references, rounds=plan.rounds, seconds=plan.seconds)
+        with serving.headgate(kernel.databases.server, limits=False) as unmetered:
+            lines.append(
+                await metering_line(headgate, unmetered, shop, rounds=plan.rounds, seconds=plan.seconds)
+            )
+        lines.append(
+            await flood_line(kernel, headgate, shop, places, rounds=plan.rounds, seconds=plan.seconds)
+        )
+        _say("plans measured")
         memory = headgate.memory_bytes() / 2**20
     lines.append(
         Line(

@@ -81,6 +81,12 @@ class _Connection(asyncio.Protocol):
             self._answer.set_exception(error or ConnectionResetError("the server closed the connection"))
 
 
+async def connect(port: int) -> _Connection:
+    """Open a connection to a server on this machine."""
+    _, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", port)
+    return connection
+
+
 async def ask_once(port: int, content: bytes) -> tuple[int, bytes]:
     """Send one request and give status and body."""
     transport, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", port)

@@ -87,7 +87,7 @@ def cost_line(
     reference: Sequence[float],
     name: str,
     *,
-    at_most: float,
+    at_most: float | None,
     kind: Literal["difference", "ratio"],
     unit: str = "us",
 ) -> Line:
@@ -101,8 +101,8 @@ def cost_line(
         ours=f"{median(ours):,.1f} {unit}",
         reference=f"{name} {median(reference):,.1f} {unit}",
         ratio=spread(found) + words,
-        budget=f"<= {at_most:g}{words.removesuffix(' more')}",
-        met=median(found) <= at_most,
+        budget="" if at_most is None else f"<= {at_most:g}{words.removesuffix(' more')}",
+        met=None if at_most is None else median(found) <= at_most,
     )
 
 

@@ -1,4 +1,4 @@
-"""An owner sets an identity provider up, and staff come through it: in Chromium, with Canaille as provider."""
+"""An owner sets an identity provider up, and staff come through it: in Chromium, and with Canaille."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -30,6 +30,7 @@ def sign_in_there(page: Page) -> None:
 
 
 def test_an_owner_sets_a_provider_up_and_the_clerk_comes_through_it(visitors, known, canaille):  # noqa: F811
+    visitors.guard.allow("Applying inline style")  # of the provider's own pages
     owner = visitors.visit(TENANT, "owner", DESKTOP, locale="en")
     owner.goto("/settings/sso")
     if "/account/confirm" in owner.url:

@@ -28,11 +28,14 @@ async def operator_token(kernel):
 
 async def test_the_operator_sees_the_distributors_and_none_of_their_rows(app, house, operator_token):
     async with at(app, "console.localhost", operator_token) as operator:
-        page = await operator.get("/console/")
-    assert page.status_code == 200
-    assert house.mine.tenant.info.name in page.text
-    assert house.theirs.tenant.info.name in page.text
-    assert house.mine.canary not in page.text
+        for shop in (house.mine, house.theirs):
+            page = await operator.get("/console/", params={"q": shop.tenant.info.slug})
+            assert page.status_code == 200
+            assert shop.tenant.info.name in page.text
+            one = await operator.get(f"/console/tenants/{shop.tenant.info.slug}")
+            assert one.status_code == 200
+            assert shop.secret not in page.text + one.text  # people are known here, what they trade is not
+            assert shop.canary not in page.text
 
 
 async def test_nobody_and_no_distributors_owner_enter_the_console(app, house):

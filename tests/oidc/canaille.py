@@ -91,7 +91,8 @@ ACTIVE_JWKS = [{{ {jwk} }}]
         # its configuration file has no place for this claim, though its tokens have
         vouch = 'app.config["CANAILLE_OIDC"]["USERINFO_MAPPING"]["EMAIL_VERIFIED"] = "true"'
         (self.folder / "provider.py").write_text(
-            f"from canaille import create_app\napp = create_app()\n{vouch if vouches_for_addresses else ''}\n"
+            f"from asgiref.wsgi import WsgiToAsgi\nfrom canaille import create_app\napp = create_app()\n"
+            f"{vouch if vouches_for_addresses else ''}\nasgi = WsgiToAsgi(app)\n"
         )
 
     @property
@@ -119,7 +120,7 @@ ACTIVE_JWKS = [{{ {jwk} }}]
         log = (self.folder / "log.txt").open("wb")
         server, address = self.program.with_name("hypercorn"), self.issuer.removeprefix("http://")
         process = subprocess.Popen(
-            [server, "--bind", address, "provider:app"],
+            [server, "--bind", address, "provider:asgi"],
             env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:

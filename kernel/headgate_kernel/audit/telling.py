@@ -1,5 +1,6 @@
 """Makes an entry's details readable: what it was before and after, and whatever else was written."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from headgate_kernel.audit.entries import Entry
 from headgate_kernel.audit.words import DETAILS
 
 LONGEST = 300
+WORD = re.compile(r"[a-z]+(_[a-z]+)*")
 MINOR = frozenset({"user_agent"})
 """Details that are shown only to who asks for all."""
 Translate = Callable[[str], str]
@@ -90,4 +92,7 @@ def _changes(details: Mapping[str, Any], translate: Translate) -> list[Line]:
 
 
 def _name(name: str, translate: Translate) -> str:
-    return translate(DETAILS[name]) if name in DETAILS else name.replace("_", " ")
+    """Name a detail: by the kernel's words, by those that some plugin has for it, or as it is written."""
+    if name in DETAILS:
+        return translate(DETAILS[name])
+    return translate(name.replace("_", " ").capitalize()) if WORD.fullmatch(name) else name

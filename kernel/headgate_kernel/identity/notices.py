@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from headgate_sdk.database import Database
-    from headgate_sdk.ids import TenantId
 
 
 async def notify_person(
@@ -19,7 +18,7 @@ async def notify_person(
     template: str,
     values: dict[str, str],
     *,
-    tenant_id: "TenantId | None",
+    tenant_id: int | None,
     now: "datetime",
 ) -> int:
     """Write to all e-mail addresses of a person; to a phone only where there is no address.

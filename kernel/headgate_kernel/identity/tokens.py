@@ -14,8 +14,10 @@ from headgate_sdk.context import Actor
 from headgate_sdk.ids import TenantId
 
 from headgate_kernel.identity.members import PEOPLE_WRITE
+from headgate_kernel.identity.permissions import SIGN_IN_WRITE
 from headgate_kernel.identity.roles import ROLES_WRITE
 from headgate_kernel.identity.sessions import NOBODY, Session
+from headgate_kernel.identity.support import SUPPORT_WRITE
 from headgate_kernel.identity.token_text import is_token_text
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ CACHE_SECONDS = 2.0
 CACHE_ENTRIES = 10_000
 USED_EVERY = timedelta(minutes=5)
 
-CLOSED_TO_TOKENS = frozenset({PEOPLE_WRITE, ROLES_WRITE, TOKENS_WRITE})
+CLOSED_TO_TOKENS = frozenset({PEOPLE_WRITE, ROLES_WRITE, TOKENS_WRITE, SIGN_IN_WRITE, SUPPORT_WRITE})
 """What no token may do: a leaked one must not make others, nor let anybody in."""
 
 

@@ -41,7 +41,7 @@ class Holding:
     """
 
     __slots__ = (
-        "_before", "_recent", "_recent_since", "again", "asked", "critical", "critical_waiting",
+        "_before", "_low", "_recent", "_recent_since", "again", "asked", "critical", "critical_waiting",
         "empty_until", "idle_since", "let_in", "limits", "slots", "tenant_id", "tokens", "used", "waiting",
     )  # fmt: skip
 
@@ -55,7 +55,7 @@ class Holding:
         self.idle_since = time.monotonic()
         self.asked: asyncio.Task[bool] | None = None
         self.again = False
-        self._recent = self._before = 0
+        self._recent = self._before = self._low = 0
         self._recent_since = self.idle_since
 
     # -- requests ------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ class Holding:
 
     def is_low(self) -> bool:
         """Tell whether it is time to take tokens ahead of need."""
-        return self.tokens * 4 <= self.wanted_tokens
+        return self.tokens <= self._low
 
     def ask(self, *, give_back: bool = False) -> Ask:
         """Say what is at hand and what is wanted; what is given back is gone from this moment on.
@@ -133,6 +133,7 @@ class Holding:
 
     def receive(self, grant: Grant, *, now: float) -> None:
         """Take in what came back; requests have begun and ended since it was asked for."""
+        self._low = self.wanted_tokens // 4
         self.tokens += grant.tokens
         self.slots = grant.slots
         self.let_in += grant.critical

@@ -60,9 +60,8 @@ async def plugin_states(ctx: Context) -> dict[str, tuple[str, str]]:
 async def list_plugins(ctx: Context, host: PluginHost) -> list[PluginView]:
     """Give all installed plugins with their state for the tenant."""
     states = await plugin_states(ctx)
-    active = frozenset(plugin for plugin, (state, _) in states.items() if state == "active")
     plan = await own_plan(ctx.db)
-    return [_view(ctx, plugin, states, active, host, plan) for plugin in host.installed]
+    return [_view(ctx, plugin, states, host, plan) for plugin in host.installed]
 
 
 async def activate(ctx: Context, host: PluginHost, plugin_id: str) -> list[str]:
@@ -176,11 +175,11 @@ def _view(
     ctx: Context,
     plugin: InstalledPlugin,
     states: dict[str, tuple[str, str]],
-    active: frozenset[str],
     host: PluginHost,
     plan: Plan,
 ) -> PluginView:
     manifest = plugin.manifest
+    active = frozenset(one for one, (state, _) in states.items() if state == "active")
     state, reason = states.get(manifest.id, ("off", ""))
     if plugin.problem:
         state, reason = "incompatible", ctx.translate(plugin.problem, **plugin.problem_params)

@@ -156,8 +156,12 @@ def _run(line: "CommandLine", use_case: "Callable[[Kernel], Awaitable[T]]") -> T
 @contextmanager
 def _progress() -> Iterator[None]:
     """Show a bar for each thing that the work inside reports, on a terminal only."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         tasks: dict[str, TaskID] = {}
 
         def show(label: str, done: int, total: int | None) -> None:

@@ -9,9 +9,9 @@ from headgate_sdk.context import TenantInfo
 from headgate_sdk.ids import TenantId
 
 from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.tenancy.plan_terms import UNLIMITED, Plan, decode_plan
 from headgate_kernel.tenancy.setting_secrets import open_texts, with_secrets
 from headgate_kernel.tenancy.setting_values import settings_of_tenant, settings_types
-from headgate_kernel.tenancy.plan_terms import UNLIMITED, Plan, decode_plan
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database, Record

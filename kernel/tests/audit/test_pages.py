@@ -274,15 +274,15 @@ def test_every_deed_of_the_kernel_has_words():
     ("details", "lines"),
     [
         ({"before": 1, "after": 2}, [Line("", "1", "2")]),
-        ({"before": {"a_b": 1, "c": 3}, "after": {"a_b": 2, "c": 3}}, [Line("a b", "1", "2")]),
+        ({"before": {"a_b": 1, "c": 3}, "after": {"a_b": 2, "c": 3}}, [Line("A b", "1", "2")]),
         (
             {"before": None, "after": {"name": "x", "active": True}},
             [Line("Name", None, "x"), Line("Active", None, "Yes")],
         ),
         ({"before": {"name": "x"}}, [Line("Name", "x", "–")]),
-        ({"roles": ["a", "b"], "reason": "", "n": 0}, [Line("Roles", None, "a, b"), Line("n", None, "0")]),
+        ({"roles": ["a", "b"], "reason": "", "n": 0}, [Line("Roles", None, "a, b"), Line("N", None, "0")]),
         ({"after": ["x" * 400]}, [Line("", "–", "x" * 300 + "…")]),
-        ({"kept": {"a": [1, 2]}}, [Line("kept", None, "a: 1, 2")]),
+        ({"kept": {"a": [1, 2]}}, [Line("Kept", None, "A: 1, 2")]),
         ([1, 2], [Line("", None, "1, 2")]),
     ],
 )

@@ -1,4 +1,4 @@
-"""What happens is told after the commit, once to each who wants to know, and to nobody whose plugin is off."""
+"""What happens is told after the commit, to each who wants to know, and to nobody whose plugin is off."""
 
 import msgspec
 import pytest

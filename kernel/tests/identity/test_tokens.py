@@ -1,6 +1,7 @@
 """API tokens: issued once, narrowed, dead in time, and never a way to let anybody in."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -188,7 +189,16 @@ async def test_nobody_puts_into_a_token_what_they_may_not_do(kernel, tenant, iss
         await issue(tenant, "reader", scope)
 
 
-@pytest.mark.parametrize("scope", ["headgate.people.write", "headgate.roles.write", "headgate.tokens.write"])
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "headgate.people.write",
+        "headgate.roles.write",
+        "headgate.tokens.write",
+        "headgate.sign_in.write",
+        "headgate.support.write",
+    ],
+)
 async def test_not_even_an_owner_makes_a_token_that_lets_people_in(tenant, issue, scope):
     with pytest.raises(Forbidden, match="No token may have"):
         await issue(tenant, "owner", scope)
@@ -266,3 +276,41 @@ async def ids_of_in(ctx, role):
         "SELECT id FROM membership WHERE tenant_id = $1 AND login = $2",
         ctx.tenant.id, login_of(role, ctx.tenant.slug),
     )  # fmt: skip
+
+
+async def test_a_token_is_made_only_soon_after_a_proof_of_who_it_is(kernel, tenant, client_for, token_for):
+    page = await client_for(tenant, "owner")
+    program = await client_for(tenant, authorization=f"Bearer {await token_for(tenant, 'owner')}")
+    async with kernel.databases.platform_scope() as db:
+        await db.execute(
+            "UPDATE session SET authenticated_at = authenticated_at - interval '11 minutes' "
+            "WHERE tenant_id = $1",
+            tenant.info.id,
+        )
+    form = {"name": "late", "scopes": READ, "days": "7"}
+    for answer in (
+        await page.get("/settings/tokens/new"),
+        await page.post("/settings/tokens/new", data=form),
+    ):
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/account/confirm")
+    body = {"name": "late", "scopes": [READ], "expires_at": "2030-01-01T00:00:00Z"}
+    refused = await program.post("/api/v1/tokens", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "step_up_required")
+    assert (await program.get("/api/v1/tokens")).json() == []
+
+
+async def test_the_pages_issue_show_once_and_revoke(kernel, tenant, client_for):
+    client = await client_for(tenant, "owner")
+    form = {"name": "ERP <b>", "scopes": [READ, "sample.*"], "days": "30"}
+    shown = await client.post("/settings/tokens/new", data=form)
+    token = re.search(r"hgt_[0-9A-Za-z]{49}", shown.text).group()
+    assert shown.headers["cache-control"] == "no-store"
+    listed = await client.get("/settings/tokens")
+    assert token not in listed.text
+    assert "ERP &lt;b&gt;" in listed.text
+    program = await client_for(tenant, **bearer(token))
+    assert (await program.get("/api/v1/sample/notes")).status_code == 200
+    token_id = (await client.get("/api/v1/tokens")).json()[0]["id"]
+    assert (await client.post(f"/settings/tokens/{token_id}/revoke")).status_code == 303
+    assert (await program.get("/api/v1/sample/notes")).status_code == 401

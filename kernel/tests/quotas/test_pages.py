@@ -1,4 +1,4 @@
-"""What both sides see of plan and usage: the distributor's page and notice, the operator's list and preview."""
+"""What both sides see of plan and usage: the distributor's page and notice, the operator's list."""
 
 import pytest
 from headgate_kernel.quotas import usage_of

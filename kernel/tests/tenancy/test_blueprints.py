@@ -4,7 +4,7 @@ import pytest
 from headgate_kernel.tenancy.blueprints import InvalidBlueprint, apply_blueprint, applying, plan_blueprint
 from headgate_kernel.tenancy.folders import blueprints_folder
 from headgate_kernel.workflow.flows import current_flow
-from headgate_sdk.errors import Conflict, NotFound
+from headgate_sdk.errors import Conflict, HeadgateError, NotFound
 from headgate_sdk.ids import new_id
 from headgate_sdk.testing.checksums import changed_tables, checksums, tenant_tables
 
@@ -191,6 +191,28 @@ async def test_a_role_may_ask_for_a_second_factor(kernel, write):
     done = await apply_blueprint(kernel, folder)
     assert [role.key for role in done.after.roles if role.second_factor] == ["owner"]
     assert not (await apply_blueprint(kernel, folder)).is_change
+
+
+async def test_a_blueprint_puts_its_distributor_on_a_plan(kernel, write, slug, tenant, give_plan):
+    small = await give_plan(tenant, plugins=("sample", "sample-extra"))
+    planned = ("[profile]", f'plan = "{small.key}"\n[profile]')
+    folder = write(planned)
+    done = await apply_blueprint(kernel, folder)
+    assert [change.section for change in done.changes if change.section == "plan"] == ["plan"]
+    assert (await kernel.tenant(slug)).plan == small.key
+    assert not (await apply_blueprint(kernel, folder)).is_change
+    assert not (await apply_blueprint(kernel, write())).is_change  # none leaves it as it is
+    with pytest.raises(Conflict, match="does not include Lone"):
+        await apply_blueprint(kernel, write(planned, ('["sample-extra"]', '["sample-extra", "lone"]')))
+    assert (await kernel.tenant(slug)).plugins == {"sample", "sample-extra"}
+
+
+async def test_people_beyond_the_plan_stop_the_whole_blueprint(kernel, write, slug, tenant, give_plan):
+    small = await give_plan(tenant, members=(1, 1))
+    with pytest.raises(HeadgateError, match="places for 1"):
+        await apply_blueprint(kernel, write(("[profile]", f'plan = "{small.key}"\n[profile]')))
+    with pytest.raises(NotFound):
+        await kernel.tenant(slug)
 
 
 async def test_the_audit_log_tells_that_a_blueprint_was_applied(kernel, write, slug):

@@ -65,7 +65,12 @@ def _toml(plan: str) -> str:
     return "[[plans]]\n" + "".join(f"{key} = {value(one)}\n" for key, one in json.loads(plan).items()) + "\n"
 
 
-NEW = '[[plans]]\nkey = "by-file"\nname = { en = "By file", zh_CN = "文件" }\nplugins = ["sample", "far-away"]\n'
+NEW = """
+[[plans]]
+key = "by-file"
+name = { en = "By file", zh_CN = "文件" }
+plugins = ["sample", "far-away"]
+"""
 
 
 async def test_apply_shows_first_and_then_does(kernel, headgate, file_of_all):

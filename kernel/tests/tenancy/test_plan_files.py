@@ -1,8 +1,10 @@
-"""`plans.toml`: the one that ships is sound, and what is wrong in another is told all at once, with its place."""
+"""`plans.toml`: the one that ships is sound; what is wrong in another is told all at once, with its place."""
 
 import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 from headgate_kernel.tenancy.plan_files import not_installed, plans_schema, read_plans
 from headgate_sdk.errors import InvalidFields, NotFound
@@ -44,6 +46,7 @@ def test_the_shipped_plans_are_sound_and_their_schema_is_that_of_the_code(plugin
     assert plans[0].key == "free"
     assert plans[-1].requests is None
     schema = json.loads((SHIPPED.parent / "plans.schema.json").read_text("utf-8"))
+    jsonschema.validate(tomllib.loads(SHIPPED.read_text("utf-8")), schema)
     assert schema == json.loads(json.dumps(plans_schema()))
 
 

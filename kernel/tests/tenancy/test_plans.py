@@ -45,7 +45,8 @@ async def test_applying_tells_what_is_new_and_changed_and_does_nothing_twice(ker
         assert (await apply(db, one, wider)).changed == ("two",)
         assert (await find_plan(db, "two")).plugins == "*"
         assert await db.fetch_value(
-            "SELECT count(*) FROM platform_audit_entry WHERE action = 'plans.apply' AND details->>'changed' LIKE $1",
+            "SELECT count(*) FROM platform_audit_entry "
+            "WHERE action = 'plans.apply' AND details->>'changed' LIKE $1",
             '%"two"%',
         ) == 1  # fmt: skip
         await db.rollback()

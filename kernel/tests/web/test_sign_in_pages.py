@@ -111,7 +111,7 @@ async def test_the_console_is_for_operators(browse, tenant, operator):
     welcome = await console.post("/sign-in", data={"login": operator, "password": PASSWORD})
     assert welcome.status_code == 303
     assert (await console.get("/")).headers["location"] == "/console/"
-    page = await console.get("/console/")
+    page = await console.get("/console/", params={"q": tenant.info.slug})
     assert page.status_code == 200
     assert tenant.info.name in page.text
     assert f"http://{tenant.info.slug}.localhost/" in page.text

@@ -13,7 +13,7 @@ from headgate_sdk.context import Context
 from headgate_sdk.errors import Invalid, NotFound
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
-from headgate_sdk.money import Money
+from headgate_sdk.money import Money, to_major
 
 from headgate_trade.cursors import page_size, read_cursor, write_cursor
 from headgate_trade.customers import buyer
@@ -178,9 +178,13 @@ async def post_credit_notes(ctx: Context, notes: Sequence[CreditNote]) -> None:
         await ctx.audit(
             "trade.credit_notes.booked",
             new[0].number if len(new) == 1 else f"{new[0].number} … {new[-1].number}",
-            **many_changes((note.number, None, str(note.amount)) for note in new),
+            **many_changes((note.number, None, _amount_text(note.amount)) for note in new),
             customers=len({note.customer_id for note in new}),
         )
+
+
+def _amount_text(amount: Money) -> str:
+    return f"{to_major(amount.amount, amount.currency)} {amount.currency}"
 
 
 async def post_credit_note(ctx: Context, customer_id: UUID, amount: Money, number: str) -> None:

@@ -67,7 +67,7 @@ async def list_attributes(ctx: Context, category_id: UUID | None = None) -> list
     """Give the attributes of a category, or of all, in the order in which they are shown."""
     ctx.require("trade.catalogue.read")
     rows = await ctx.db.fetch(
-        f"{_SELECT} AND ($2::uuid IS NULL OR a.category_id = $2) ORDER BY c.name, a.position, a.key",
+        f"{_SELECT} AND ($2::uuid IS NULL OR a.category_id = $2) ORDER BY c.sort, c.name, a.position, a.key",
         ctx.tenant.id, category_id,
     )  # fmt: skip
     return [_attribute(row) for row in rows]

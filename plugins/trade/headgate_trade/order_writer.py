@@ -211,5 +211,8 @@ SELECT CASE WHEN $42::date IS NOT NULL AND EXISTS (SELECT FROM placed) AND (SELE
        (SELECT array_agg(id) FROM placed) AS placed,
        (SELECT array_agg(sku_id) FROM needed WHERE sku_id NOT IN (SELECT sku_id FROM taken)) AS short
 """
-"""$5 to $18 orders, $19 to $32 lines, $33 to $37 movements, $38 to $41 tracked prices, each by column; $42 and $43
-where the orders count. They are counted when the stock is locked, so that nobody who counts waits for stock."""
+"""$5 to $18 orders, $19 to $32 lines, $33 to $37 movements, $38 to $41 tracked prices, each by column.
+
+$42 and $43 say where the orders count. They are counted when the stock is locked, so that nobody who counts
+waits for stock.
+"""

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from headgate_sdk.audit import many_changes
 from headgate_sdk.context import Context
 from headgate_sdk.errors import Invalid
 from headgate_sdk.i18n import N_
@@ -137,9 +138,11 @@ async def _save(ctx: Context, table: type[TermsTable], key: str, values: dict[st
     if found is None:
         row_id = new_id()
         await table.insert(table(id=row_id, key=key, **values))
-        await ctx.audit(DEEDS[table], key, after=values)
+        changes = many_changes((name, None, value) for name, value in values.items())
+        await ctx.audit(DEEDS[table], key, **changes)
         return row_id
     if any(found[name] != value for name, value in values.items()):
         await table.update(**values).where(table.key == key)
-        await ctx.audit(DEEDS[table], key, before={name: found[name] for name in values}, after=values)
+        changes = many_changes((name, found[name], value) for name, value in values.items())
+        await ctx.audit(DEEDS[table], key, **changes)
     return UUID(str(found["id"]))

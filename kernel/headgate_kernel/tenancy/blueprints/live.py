@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 from headgate_sdk import hooks
 from headgate_sdk.blueprint import (
-    AttributeEntry,
     Blueprint,
     BlueprintPart,
     FlowEntry,
@@ -71,7 +70,7 @@ async def read_live(kernel: "Kernel", ctx: Context) -> Blueprint:
         price_levels=_sorted_levels(level for part in parts for level in part.price_levels),
         price_lists=tuple(sorted((o for p in parts for o in p.price_lists), key=lambda o: o.key)),
         customer_groups=tuple(sorted((o for p in parts for o in p.customer_groups), key=lambda o: o.key)),
-        attributes=_sorted_attributes([one for part in parts for one in part.attributes]),
+        attributes=tuple(one for part in parts for one in part.attributes),
         people=await _read_people(ctx, parts),
     )
 
@@ -116,7 +115,7 @@ def canonical(blueprint: Blueprint, host: PluginHost, steps: StepCatalogue, *, c
         price_levels=_sorted_levels(blueprint.price_levels),
         price_lists=tuple(sorted(blueprint.price_lists, key=lambda one: one.key)),
         customer_groups=tuple(sorted(blueprint.customer_groups, key=lambda one: one.key)),
-        attributes=_sorted_attributes(blueprint.attributes),
+        attributes=blueprint.attributes,
         people=_sorted_people(
             msgspec.structs.replace(
                 person, login=fold_login(person.login), roles=tuple(sorted(set(person.roles)))
@@ -189,11 +188,6 @@ def _sorted_people(people: Iterable[PersonEntry]) -> tuple[PersonEntry, ...]:
 def _sorted_levels(levels: Iterable[PriceLevel]) -> tuple[PriceLevel, ...]:
     tidy = [msgspec.structs.replace(one, discount=_plain(Decimal(one.discount))) for one in levels]
     return tuple(sorted(tidy, key=lambda one: (Decimal(one.discount), one.key)))
-
-
-def _sorted_attributes(attributes: Sequence[AttributeEntry]) -> tuple[AttributeEntry, ...]:
-    """Sort by category; within one, they stay in their order."""
-    return tuple(sorted(attributes, key=lambda one: one.category))
 
 
 def _plain(number: Decimal) -> str:

@@ -89,8 +89,7 @@ class _Walk:
                 number = self._tables[name] = self._tables.get(name, -1) + 1
                 table = (*name, number)
                 self._at += 2
-                yield name, start, start
-                yield table, start, start
+                yield from ((table[:length], start, start) for length in range(1, len(table) + 1))
             elif self._text[start] == "[":
                 self._at += 1
                 table = self._inside(self._key())

@@ -1,13 +1,13 @@
 """The published JSON Schema of blueprints, made from the types, with the settings of the plugins."""
 
 import json
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 from headgate_sdk.blueprint import Blueprint
-from headgate_sdk.secrets import Secret
 
 from headgate_kernel.plugins.host import PluginHost
+from headgate_kernel.tenancy.setting_secrets import secret_fields
 from headgate_kernel.tenancy.setting_values import settings_types
 from headgate_kernel.tenancy.shape import SECRET_FORM
 
@@ -36,11 +36,12 @@ _CONDITIONS = {
 
 def blueprint_schema(host: PluginHost) -> dict[str, Any]:
     """Give the schema for an installation with these plugins."""
-    (outline,), parts = msgspec.json.schema_components([Blueprint], ref_template="#/$defs/{name}")
+    _, parts = msgspec.json.schema_components([Blueprint], ref_template="#/$defs/{name}")
     kinds = settings_types(host)
     outlines, more = msgspec.json.schema_components(
-        kinds.values(), ref_template="#/$defs/{name}", schema_hook=_custom
+        [_without_secrets(kind) for kind in kinds.values()], ref_template="#/$defs/{name}"
     )
+    secrets = {kind.__name__: secret_fields(kind) for kind in kinds.values()}
     blueprint = parts.pop("Blueprint")
     blueprint["properties"]["settings"] = {
         "description": blueprint["properties"]["settings"]["description"],
@@ -51,9 +52,9 @@ def blueprint_schema(host: PluginHost) -> dict[str, Any]:
     blueprint["properties"]["sample"] = {"$ref": "#/$defs/Sample"}
     for name, condition in _CONDITIONS.items():
         parts[name] |= condition
-    for name in more:
-        more[name]["additionalProperties"] = False
-    del outline
+    for name, schema in more.items():
+        schema["additionalProperties"] = False
+        schema["properties"] |= dict.fromkeys(secrets.get(name, ()), _SECRET)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **blueprint,
@@ -67,7 +68,14 @@ def schema_text(host: PluginHost) -> str:
     return json.dumps(blueprint_schema(host), ensure_ascii=False, indent=2) + "\n"
 
 
-def _custom(kind: type) -> dict[str, Any]:
-    if kind is Secret:
-        return _SECRET
-    raise NotImplementedError
+def _without_secrets(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """Give settings as a type that JSON can carry: a secret is written in a way of its own."""
+    hidden = secret_fields(kind)
+    if not hidden:
+        return kind
+    fields = [
+        (name, told, getattr(kind(), name))
+        for name, told in get_type_hints(kind, include_extras=True).items()
+        if name not in hidden
+    ]
+    return msgspec.defstruct(kind.__name__, fields, namespace={"__doc__": kind.__doc__})

@@ -16,7 +16,13 @@ from headgate_kernel.quotas.warned import list_warned
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.plan_preview import preview_plan
 from headgate_kernel.tenancy.plans import assign_plan, find_plan, list_plans
-from headgate_kernel.web.pages.console.frame import CONSOLE_NAV, OPERATOR, AnyRequest, console_page, one_tenant
+from headgate_kernel.web.pages.console.frame import (
+    CONSOLE_NAV,
+    OPERATOR,
+    AnyRequest,
+    console_page,
+    one_tenant,
+)
 
 PATH = "/console/plans"
 

@@ -7,7 +7,7 @@ from headgate_trade.orders import OrderInput, OrderLineInput, cancel_order, plac
 
 
 async def placed(ctx, shop, **how):
-    lines = (OrderLineInput(shop.mug, "box", Decimal(2)), OrderLineInput(shop.lamp, "pc", Decimal(1)))
+    lines = (OrderLineInput(shop.mug, "box", Decimal(2)), OrderLineInput(shop.lamp, "pc", Decimal(6)))
     return await place_order(ctx, OrderInput(shop.customer, lines, **how), f"key {how}")
 
 
