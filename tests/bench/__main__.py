@@ -22,6 +22,7 @@ from headgate_kernel.runtime import Kernel, migration_sources
 from headgate_sdk.testing.server import TEST_SECRET_KEY, drop_clone, postgres_server
 
 from tests.bench import serving
+from tests.bench.audit import audit_lines
 from tests.bench.calls import hook_line, request_line
 from tests.bench.goods import Distributor, Size, make_distributor
 from tests.bench.jobs import job_lines
@@ -41,6 +42,7 @@ class Plan(msgspec.Struct, frozen=True):
     captured: int = 500
     calls: int = 20_000
     tenants: int = 200
+    entries: int = 200_000
 
 
 QUICK = Plan(
@@ -50,6 +52,7 @@ QUICK = Plan(
     captured=200,
     calls=4_000,
     tenants=20,
+    entries=20_000,
 )
 
 
@@ -78,7 +81,9 @@ async def _run(plan: Plan, server: DatabaseServer, folder: Path) -> list[Line]:
             lines = await _measure(plan, kernel, shop, among, folder)
         async with _kernel(among, host, settings) as kernel:
             lines += await job_lines(kernel, rounds=plan.rounds)
-        _say("jobs measured")
+            _say("jobs measured")
+            lines += await audit_lines(kernel, shop.tenant, rounds=plan.rounds, entries=plan.entries)
+        _say("audit log measured")
         return lines
     finally:
         await drop_clone(among)

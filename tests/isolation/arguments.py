@@ -361,6 +361,10 @@ CALLS: dict[tuple[str, str], tuple[Call, ...]] = {
     ("POST", "/console/plans/{slug}"): (_console(form=lambda _: {"plan": "none"}, answers=404),),
     ("GET", "/settings/plugins"): PAGE,
     ("GET", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}),),
+    ("GET", "/settings/plugins/{plugin}/settings"): (Call(path={"plugin": "=trade"}),),
+    ("POST", "/settings/plugins/{plugin}/settings"): (
+        Call(path={"plugin": "=trade"}, form=lambda _: {"stock_display": "band", "few": "12"}),
+    ),
     ("POST", "/settings/plugins/{plugin}"): (Call(path={"plugin": "=mall"}, form=lambda _: {"state": "on"}),),
     ("GET", "/settings/flow"): PAGE,
     ("POST", "/settings/flow"): (Call(form=lambda _: {"steps": FLOW_STEPS, "base_version": "1"}),),

@@ -1,5 +1,6 @@
 """Proving oneself with a passkey, at sign-in and whenever it is asked for anew."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from headgate_sdk.i18n import N_
 from webauthn.helpers.structs import UserVerificationRequirement
 
 from headgate_kernel.identity.notices import notify_person
+from headgate_kernel.identity.pace import Pace, admit
 from headgate_kernel.identity.passkey_challenges import (
     LIFETIME_MS,
     UNREADABLE,
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from headgate_kernel.runtime import Kernel
 
 
+BY_ADDRESS = Pace("passkey questions from one address", burst=300, every=timedelta(seconds=1))
+
+
 async def proof_options(kernel: "Kernel", site: Site, purpose: Purpose, person_id: UUID | None = None) -> str:
     """Give what a browser needs to ask for a passkey, as JSON.
 
@@ -37,12 +42,17 @@ async def proof_options(kernel: "Kernel", site: Site, purpose: Purpose, person_i
         site: where.
         purpose: signing in, or confirming who one is.
         person_id: who must prove themselves; None takes whoever has a passkey here.
+
+    Raises:
+        TooManyTries: asked for too often from there.
     """
     options = webauthn.generate_authentication_options(
         rp_id=site.host, timeout=LIFETIME_MS, user_verification=UserVerificationRequirement.REQUIRED
     )
     async with kernel.databases.platform_scope() as db:
-        if person_id is not None:
+        if person_id is None:  # anybody on the sign-in page; each question is a row
+            await admit(db, BY_ADDRESS, kernel.clock.now(), site.address)
+        else:
             rows = await db.fetch(
                 """
                 SELECT credential_id, transports FROM person_passkey

@@ -2,9 +2,8 @@
 
 import re
 from contextvars import ContextVar
+from secrets import token_hex
 from uuid import UUID
-
-from headgate_sdk.ids import new_id
 
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -46,4 +45,4 @@ def current_request_id() -> str:
 
 def request_id_from(sent: str) -> str:
     """Take the id that a proxy sent where it is harmless in a log, else make one."""
-    return sent if sent and ACCEPTED.fullmatch(sent) else new_id().hex
+    return sent if sent and ACCEPTED.fullmatch(sent) else token_hex(16)

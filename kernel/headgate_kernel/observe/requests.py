@@ -43,9 +43,12 @@ class ObservedRequests:
 
     async def serve(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request and take note of it."""
-        headers = cast("list[tuple[bytes, bytes]]", scope["headers"])
-        sent_id = next((value for name, value in headers if name == b"x-request-id"), b"")
-        note = RequestNote(request_id_from(sent_id.decode("latin-1")))
+        sent_id = ""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                sent_id = value.decode("latin-1")
+                break
+        note = RequestNote(request_id_from(sent_id))
         token = current_request.set(note)
         status = BROKEN_STATUS
         request_id = note.request_id.encode()

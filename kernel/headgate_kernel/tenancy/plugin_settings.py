@@ -32,7 +32,9 @@ class Saved(msgspec.Struct, frozen=True):
     secrets: bool
 
 
-async def save_settings(kernel: "Kernel", ctx: Context, plugin: str, values: Mapping[str, Any]) -> Saved:
+async def save_settings(
+    kernel: "Kernel", ctx: Context, plugin: str, values: Mapping[str, Any], *, keep_secrets: bool = False
+) -> Saved:
     """Keep a plugin's settings, all of them at once.
 
     Args:
@@ -40,6 +42,7 @@ async def save_settings(kernel: "Kernel", ctx: Context, plugin: str, values: Map
         ctx: who and where.
         plugin: whose settings.
         values: by field, as TOML or JSON gives them; what is left out is as it comes.
+        keep_secrets: leave secrets as they are, and do not look where they were taken from.
 
     Raises:
         Conflict: the plugin has no settings.
@@ -57,8 +60,9 @@ async def save_settings(kernel: "Kernel", ctx: Context, plugin: str, values: Map
         raise InvalidFields(problems)
     row = await ctx.db.fetch_row(_READ, ctx.tenant.id, plugin)
     before: Values = msgspec.json.decode(row["values"]) if row else {}
-    after, texts = chosen_values(kind, values), take_secrets(kind, values)
+    after = chosen_values(kind, values)
     held = await open_texts(kernel.secrets, ctx.db, ctx.tenant.id, plugin, row["secrets"] if row else None)
+    texts = held if keep_secrets else take_secrets(kind, values)
     saved = Saved(before != after, held != texts)
     if saved.values or saved.secrets:
         sealed = await seal_texts(kernel.secrets, ctx.db, ctx.tenant.id, plugin, texts)

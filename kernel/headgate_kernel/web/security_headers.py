@@ -40,15 +40,15 @@ class SecurityHeaders:
         if settings.secure_cookies:
             always["strict-transport-security"] = f"max-age={YEAR}; includeSubDomains"
         self._always = [(name.encode(), value.encode()) for name, value in always.items()]
+        # what somebody sees after signing in is theirs alone
+        self._always.append((b"cache-control", b"private, no-cache"))
+        self._names = frozenset(name for name, _ in self._always)
 
     def added_to(
         self, headers: Iterable[tuple[bytes, bytes]], request_id: bytes
     ) -> list[tuple[bytes, bytes]]:
         """Give an answer's headers with ours; what a page has set for itself stays as it is."""
         headers = list(headers)
-        own = {name.lower() for name, _ in headers}
-        added = [*headers, *(header for header in self._always if header[0] not in own)]
-        added.append((b"x-request-id", request_id))
-        if b"cache-control" not in own:  # what somebody sees after signing in is theirs alone
-            added.append((b"cache-control", b"private, no-cache"))
-        return added
+        own = self._names.intersection([name.lower() for name, _ in headers])
+        always = [header for header in self._always if header[0] not in own] if own else self._always
+        return [*headers, *always, (b"x-request-id", request_id)]

@@ -8,8 +8,8 @@ from headgate_kernel.audit.jobs import verify_one
 from headgate_kernel.audit.sealing import seal_all, seal_chain
 from headgate_kernel.audit.verifying import record_verdict, verify_chain
 from headgate_kernel.jobs.kinds import NoDetails
+from headgate_sdk.testing.audit_log import write_entries
 
-from .conftest import write_entries
 
 MANY = 20_000
 

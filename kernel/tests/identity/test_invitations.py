@@ -267,6 +267,17 @@ async def test_who_has_an_account_accepts_with_it_and_keeps_their_password(
     assert before == after
 
 
+async def test_an_account_accepts_once_also_twice_at_once(asked, accept_known, other_tenant, somebody):
+    owner = await somebody("owner")
+    _, token = await asked(owner.login, at=other_tenant)
+    results = await asyncio.gather(
+        *(accept_known(token, at=other_tenant) for _ in range(4)), return_exceptions=True
+    )
+    assert sum(not isinstance(result, BaseException) for result in results) == 1
+    refused = [result for result in results if isinstance(result, BaseException)]
+    assert all(isinstance(result, (Conflict, Invalid)) for result in refused)
+
+
 async def test_an_invitation_takes_over_nobody_who_belongs_elsewhere_too(
     asked, accept, newcomer, tenant, other_tenant
 ):

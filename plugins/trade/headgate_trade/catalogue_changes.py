@@ -118,9 +118,7 @@ async def _set_status(ctx: Context, sku_id: UUID, status: str) -> None:
         await ctx.audit("trade.sku.status_set", found[0].code, before=before, after=status)
 
 
-def _field_changes(
-    sku: SkuInput, existing: Fingerprint, *, alone: bool
-) -> list[tuple[str, object, object]]:
+def _field_changes(sku: SkuInput, existing: Fingerprint, *, alone: bool) -> list[tuple[str, object, object]]:
     """Tell the log what of a SKU changes; a description that is left out stays as it is."""
     return [
         (name if alone else f"{sku.code} {name}", _plain(was), _plain(now))

@@ -8,6 +8,12 @@ from headgate_sdk.i18n import N_
 from msgspec import Meta
 
 StockDisplay = Literal["exact", "band", "flag", "off"]
+STOCK_DISPLAYS: dict[StockDisplay, str] = {
+    "exact": N_("How much there is"),
+    "band": N_("Roughly, such as 100 or more"),
+    "flag": N_("Whether there is any"),
+    "off": N_("Nothing"),
+}
 
 
 class TradeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -17,10 +23,8 @@ class TradeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         StockDisplay,
         Meta(
             title=N_("Stock that customers see"),
-            description=N_(
-                "exact: how much there is. band: roughly, such as more than 100. flag: whether there is any. "
-                "off: nothing. Staff always see how much there is."
-            ),
+            description=N_("Staff always see how much there is."),
+            extra={"options": STOCK_DISPLAYS},
         ),
     ] = "exact"
     few: Annotated[

@@ -1,6 +1,7 @@
 """The way to an identity provider and back: for a distributor's staff, and for operators at the console."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,12 +21,16 @@ from headgate_kernel.identity.oidc.operators import client_of_console, find_oper
 from headgate_kernel.identity.oidc.settings import client_of_tenant
 from headgate_kernel.identity.oidc.staff import find_staff
 from headgate_kernel.identity.oidc.visits import Purpose, Visit, begin_visit, take_visit
+from headgate_kernel.identity.pace import Pace, admit
 
 if TYPE_CHECKING:
     from headgate_sdk.database import Database
 
     from headgate_kernel.runtime import Kernel
     from headgate_kernel.tenancy.directory import Tenant
+
+
+BY_ADDRESS = Pace("visits to a provider from one address", burst=200, every=timedelta(seconds=2))
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -86,12 +91,15 @@ async def depart(
 
     Raises:
         NotFound: there is no provider here.
+        TooManyTries: begun too often from there.
         ProviderFailed: it cannot be asked.
     """
     async with kernel.databases.platform_scope() as db:
         client = await client_at(kernel, db, place.tenant)
     if client is None:
         raise NotFound(N_("No identity provider is set up here. Sign in with your password."))
+    async with kernel.databases.platform_scope() as db:
+        await admit(db, BY_ADDRESS, kernel.clock.now(), place.address)
     metadata = await kernel.identity_providers.metadata(client.issuer)
     async with kernel.databases.platform_scope() as db:
         started = await begin_visit(

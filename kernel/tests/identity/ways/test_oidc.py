@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 from headgate_kernel.identity.invitations import invite
 from headgate_kernel.identity.memberships import save_roles
@@ -10,9 +11,10 @@ from headgate_kernel.identity.oidc.errors import ProviderFailed, SsoRefused
 from headgate_kernel.identity.oidc.fetching import Fetcher
 from headgate_kernel.identity.oidc.providers import Providers
 from headgate_kernel.identity.oidc.settings import SsoForm, save_sso
-from headgate_kernel.identity.oidc.sign_in import Place, arrive, depart, find_person
+from headgate_kernel.identity.oidc.sign_in import BY_ADDRESS, Place, arrive, depart, find_person
 from headgate_kernel.identity.oidc.visits import LIFETIME
 from headgate_kernel.identity.opening import open_session
+from headgate_kernel.identity.pace import TooManyTries
 from headgate_sdk.blueprint import RoleEntry
 from headgate_sdk.clock import ManualClock
 from headgate_sdk.secrets import Secret
@@ -441,3 +443,11 @@ async def test_a_role_that_is_gone_lets_nobody_in(set_up, dance, kernel, place, 
         await ctx.db.execute("DELETE FROM role WHERE tenant_id = $1 AND key = 'helper'", tenant.info.id)
     with pytest.raises(SsoRefused, match="role"):
         await find_person(kernel, place, (await dance()).identity)
+
+
+async def test_visits_have_a_pace_by_address(set_up, kernel, place):
+    await set_up()
+    busy = msgspec.structs.replace(place, address="198.51.100.78")
+    with pytest.raises(TooManyTries):
+        for _ in range(BY_ADDRESS.burst + 20):
+            await depart(kernel, busy, "sign_in", next_path="/", browser="")

@@ -3,9 +3,11 @@
 import json
 from datetime import timedelta
 
+import msgspec
 import pytest
+from headgate_kernel.identity.pace import TooManyTries
 from headgate_kernel.identity.passkey_challenges import LIFETIME, PasskeyRefused, Site
-from headgate_kernel.identity.passkey_proofs import proof_options, prove
+from headgate_kernel.identity.passkey_proofs import BY_ADDRESS, proof_options, prove
 from headgate_kernel.identity.passkeys import (
     MOST_PASSKEYS,
     list_passkeys,
@@ -344,3 +346,11 @@ async def test_a_well_formed_answer_without_its_parts_is_refused(register, kerne
         answer["response"] |= change
         with pytest.raises(PasskeyRefused):
             await prove(kernel, site, "sign_in", json.dumps(answer))
+
+
+async def test_questions_have_a_pace_by_address(kernel, site):
+    busy = msgspec.structs.replace(site, address="198.51.100.77")
+    with pytest.raises(TooManyTries):
+        for _ in range(BY_ADDRESS.burst + 20):
+            await proof_options(kernel, busy, "sign_in")
+    await proof_options(kernel, site, "sign_in")
