@@ -68,8 +68,8 @@ def test_the_frozen_food_distributor_has_three_thousand_items_by_bag_case_and_we
     assert len(loose) > 300
     assert all((row["销售单位1"], row["换算1"]) == ("斤", "500") for row in loose)
     for row in rows:
-        kilogram = Decimal(row["基准价"]) * 1000 / (
-            Decimal(row["attr:net_weight"]) if row["attr:net_weight"] else 1
+        kilogram = (
+            Decimal(row["基准价"]) * 1000 / (Decimal(row["attr:net_weight"]) if row["attr:net_weight"] else 1)
         )
         assert 5 < kilogram < 150, row["商品编码"]
     groups = Counter(row["客户组"] for row in rows_of("frozen-food", "customers.csv"))

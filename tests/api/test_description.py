@@ -85,7 +85,7 @@ async def test_what_does_not_fit_is_refused_as_described(ask_all, method, path):
 
 
 @_each(OPERATIONS)
-async def test_nobody_gets_only_what_is_public(api, api_shop, ids, method, path):
+def test_nobody_gets_only_what_is_public(api, api_shop, ids, method, path):
     operation = DESCRIPTION["paths"][path][method.lower()]
     answer = httpx.request(
         method, f"http://127.0.0.1:{api.port}{path.format_map(path_ids(path, ids))}",

@@ -46,8 +46,11 @@ BODIES = {
     "a list of lists": b"[[]]", "unknown field": b'{"nonsense": 1}',
 }  # fmt: skip
 
-TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x",
-         "application/xml", "application/json; charset=utf-16", "application/msgpack", "nonsense", "")  # fmt: skip
+TYPES = (
+    "text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
+    "multipart/form-data; boundary=x", "application/xml", "application/json; charset=utf-16",
+    "application/msgpack", "nonsense", "",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -58,8 +61,8 @@ async def ask(api, api_shop, ids, token_of):
 
         def asked(method: str, path: str, body: bytes | str, kind: str = JSON) -> httpx.Response:
             headers = {
-                "host": f"{api_shop.tenant.info.slug}.localhost", "authorization": f"Bearer {tokens[who_may(path)]}",
-                "idempotency-key": "odd-bodies-1",
+                "host": f"{api_shop.tenant.info.slug}.localhost",
+                "authorization": f"Bearer {tokens[who_may(path)]}", "idempotency-key": "odd-bodies-1",
             } | ({"content-type": kind} if kind else {})  # fmt: skip
             return client.request(method, path.format_map(path_ids(path, ids)), content=body, headers=headers)
 

@@ -19,7 +19,7 @@ from headgate_kernel.database.migrations import migrate_server
 from headgate_kernel.database.server import DatabaseServer
 from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.runtime import Kernel, migration_sources
-from headgate_sdk.testing.server import TEST_SECRET_KEY, drop_clone, postgres_server
+from headgate_sdk.testing.server import TEST_SECRET_KEY, clone_database, drop_clone, postgres_server
 
 from tests.bench import serving
 from tests.bench.audit import audit_lines
@@ -27,10 +27,13 @@ from tests.bench.calls import hook_line, request_line
 from tests.bench.goods import Distributor, Size, make_distributor
 from tests.bench.jobs import job_lines
 from tests.bench.limits import admission_line, flood_line, metering_line
+from tests.bench.many_tenants import SMALL, with_copies
 from tests.bench.measuring import Line, table
 from tests.bench.neighbours import neighbour_line, with_neighbours
 from tests.bench.orders import captured_orders, order_lines
 from tests.bench.pages import buyers, captured_pages, find_places, one_body, page_lines
+from tests.bench.sign_ins import give_passwords, sign_in_lines
+from tests.bench.tenancy import tenancy_lines
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -42,6 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
     captured: int = 500
     calls: int = 20_000
     tenants: int = 200
+    many: int = 1_000
     entries: int = 200_000
 
 
@@ -52,6 +56,7 @@ QUICK = Plan(
     captured=200,
     calls=4_000,
     tenants=20,
+    many=60,
     entries=20_000,
 )
 
@@ -70,6 +75,7 @@ async def _run(plan: Plan, server: DatabaseServer, folder: Path) -> list[Line]:
     host = PluginHost()
     await migrate_server(server, migration_sources(host))
     settings = Settings(data_dir=folder, secret_key=TEST_SECRET_KEY)
+    small = await clone_database(server, f"{server.database}_small")
     async with _kernel(server, host, settings) as kernel:
         shop = await make_distributor(kernel, plan.size)
     _say(f"{plan.size.skus} SKUs, {plan.size.customers} customers")
@@ -84,9 +90,29 @@ async def _run(plan: Plan, server: DatabaseServer, folder: Path) -> list[Line]:
             _say("jobs measured")
             lines += await audit_lines(kernel, shop.tenant, rounds=plan.rounds, entries=plan.entries)
         _say("audit log measured")
-        return lines
+        return lines + await _tenancy(plan, small, host, settings)
     finally:
         await drop_clone(among)
+
+
+async def _tenancy(plan: Plan, server: DatabaseServer, host: PluginHost, settings: Settings) -> list[Line]:
+    """Measure with one small distributor, and with a thousand like it."""
+    async with _kernel(server, host, settings) as kernel:
+        shop = await make_distributor(kernel, SMALL)
+        await give_passwords(kernel, shop)
+    among = await with_copies(server, shop, plan.many)
+    _say(f"{plan.many} small tenants")
+    try:
+        lines = await tenancy_lines(
+            server, among, shop, tenants=plan.many, rounds=plan.rounds * 3, seconds=plan.seconds / 4
+        )
+    finally:
+        await drop_clone(among)
+    with serving.headgate(server) as headgate:
+        lines += await sign_in_lines(headgate, shop, rounds=plan.rounds, seconds=plan.seconds)
+    await drop_clone(server)
+    _say("tenancy measured")
+    return lines
 
 
 async def _measure(

@@ -32,7 +32,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Add up the processor time that the server has used so far, in all its processes (Linux)."""
-        return sum(_cpu_seconds(pid) for pid in _family(self._process.pid))
+        return sum(cpu_seconds(pid) for pid in _family(self._process.pid))
 
     def memory_bytes(self) -> int:
         """Give the largest resident memory of one of its processes (Linux)."""
@@ -107,6 +107,7 @@ def _family(pid: int) -> list[int]:
     return [pid, *(member for child in children for member in _family(int(child)))]
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """Give the processor time that a process has used so far (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

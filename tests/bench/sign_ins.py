@@ -14,7 +14,7 @@ from tests.bench.pages import CLIENTS
 from tests.bench.serving import Server
 from tests.bench.tenancy import PAGE, products_of_one
 
-PASSWORD = "a password of the bench"  # noqa: S105 (of a database that lives for minutes)
+PASSWORD = "a password of the bench"
 SIGNING_IN = 4
 SHOPPING = CLIENTS // 2
 
@@ -44,7 +44,9 @@ async def sign_in_lines(server: Server, shop: Distributor, *, rounds: int, secon
 
     async def signing_in() -> None:
         sign_ins.append(
-            await drive(server.port, lambda client: _sign_in(shop, client), clients=SIGNING_IN, seconds=seconds)
+            await drive(
+                server.port, lambda client: _sign_in(shop, client), clients=SIGNING_IN, seconds=seconds
+            )
         )
 
     async def quiet() -> float:

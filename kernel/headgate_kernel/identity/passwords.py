@@ -67,7 +67,7 @@ async def hash_codes(codes: list[str], salt: bytes) -> list[bytes]:
 
 
 async def _aside(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    return await asyncio.get_running_loop().run_in_executor(_threads, partial(function, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_threads.pool, partial(function, *args, **kwargs))
 
 
 def _step_back() -> None:
@@ -77,8 +77,22 @@ def _step_back() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), STEPPED_BACK)
 
 
-_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords", initializer=_step_back)
-"""Their queue is what holds many sign-ins at once back."""
+class _Threads:
+    """Threads of this process: what a forked worker inherits of its parent's pool would never run.
+
+    Attributes:
+        pool: its queue is what holds many sign-ins at once back.
+    """
+
+    def __init__(self) -> None:
+        self.renew()
+        os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords", initializer=_step_back)
+
+
+_threads = _Threads()
 
 
 def _hash_code(code: str, salt: bytes) -> bytes:

@@ -32,8 +32,9 @@ class Holding:
         used: ordinary requests that are.
         critical: critical requests under way in slots of their own.
         let_in: critical requests that may begin in such slots.
-        waiting: requests that wait for a slot.
-        critical_waiting: critical requests that wait.
+        waiting: ordinary requests that wait for a slot.
+        critical_waiting: how many critical requests wait, for whatever.
+        critical_queue: those of them that wait for a slot.
         empty_until: until then there are no tokens for ordinary requests; monotonic seconds.
         idle_since: when the last request came.
         asked: the exchange with the shared state that is under way.
@@ -41,8 +42,9 @@ class Holding:
     """
 
     __slots__ = (
-        "_before", "_low", "_recent", "_recent_since", "again", "asked", "critical", "critical_waiting",
-        "empty_until", "idle_since", "let_in", "limits", "slots", "tenant_id", "tokens", "used", "waiting",
+        "_before", "_low", "_recent", "_recent_since", "again", "asked", "critical", "critical_queue",
+        "critical_waiting", "empty_until", "idle_since", "let_in", "limits", "slots", "tenant_id", "tokens",
+        "used", "waiting",
     )  # fmt: skip
 
     def __init__(self, tenant_id: TenantId, limits: RequestLimits) -> None:
@@ -51,6 +53,7 @@ class Holding:
         self.tokens = self.slots = self.used = 0
         self.critical = self.let_in = self.critical_waiting = 0
         self.waiting: deque[asyncio.Future[None]] = deque()
+        self.critical_queue: deque[asyncio.Future[None]] = deque()
         self.empty_until = 0.0
         self.idle_since = time.monotonic()
         self.asked: asyncio.Task[bool] | None = None
@@ -60,9 +63,9 @@ class Holding:
 
     # -- requests ------------------------------------------------------------------------------------------
 
-    def begin(self) -> bool:
-        """Let an ordinary request begin, if there are a token and a slot for it."""
-        if self.tokens > 0 and self.used < self.slots:
+    def begin(self, *, critical: bool = False) -> bool:
+        """Let a request begin, if it has a token and a slot; no ordinary one while critical ones wait."""
+        if self.tokens > 0 and self.used < self.slots and (critical or not self.critical_waiting):
             self.tokens -= 1
             self.used += 1
             return True
@@ -81,14 +84,25 @@ class Holding:
             return True
         return False
 
+    def leave_critical(self) -> bool:
+        """End such a request; tells whether another one goes on in its slot."""
+        self.critical -= 1
+        if self.tokens > 0 and self.critical_waiting > self.let_in:
+            self.tokens -= 1
+            self.let_in += 1
+            self.wake()
+            return True
+        return False
+
     def wake(self) -> None:
-        """Let as many of those that wait look again as there are slots."""
-        free = self.slots - self.used
-        while self.waiting and free > 0:
-            future = self.waiting.popleft()
-            if not future.done():
-                future.set_result(None)
-                free -= 1
+        """Let as many of those that wait look again as there are slots, critical ones first."""
+        free = self.slots - self.used + self.let_in
+        for queue in (self.critical_queue, self.waiting):
+            while queue and free > 0:
+                future = queue.popleft()
+                if not future.done():
+                    future.set_result(None)
+                    free -= 1
 
     def arrived(self, now: float) -> None:
         """Note that a request came, to know how many tokens to take ahead."""

@@ -7,6 +7,7 @@ sends more than it may is refused from memory until there can be something again
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -73,7 +74,7 @@ class Limits:
         now = time.monotonic()
         holding = self.keeper.holding(tenant.info.id, limits, now)
         holding.arrived(now)
-        if not holding.begin():
+        if not holding.begin(critical=critical):
             return await self._wait(holding, critical=critical)
         if holding.is_low() and now >= holding.empty_until:
             self.keeper.ask_soon(holding)
@@ -99,7 +100,9 @@ class Limits:
         if not holding.begin():
             if not holding.tokens:
                 return None
-            await self._wait_for_slot(holding)
+            if len(holding.waiting) >= holding.limits.at_once:
+                raise _refusal(holding, time.monotonic())
+            await _wait_in(holding.waiting)
             if not holding.begin():
                 return None
         return holding.leave
@@ -108,30 +111,34 @@ class Limits:
         holding.critical_waiting += 1
         try:
             await self.keeper.ask(holding)
-            if holding.begin():
-                return holding.leave
-            if holding.begin_critical():
-                return partial(self._leave_critical, holding)
+            leave = self._begin_critical(holding)
+            if leave is None:
+                await _wait_in(holding.critical_queue)
+                leave = self._begin_critical(holding)
+            return leave
         finally:
             holding.critical_waiting -= 1
-        await asyncio.sleep(ASK_AGAIN_SECONDS)
-        return None
+
+    def _begin_critical(self, holding: Holding) -> Leave | None:
+        if holding.begin(critical=True):
+            return holding.leave
+        return partial(self._leave_critical, holding) if holding.begin_critical() else None
 
     def _leave_critical(self, holding: Holding) -> None:
-        """End a request in a slot that was taken for it alone, and give that back at once."""
-        holding.critical -= 1
-        self.keeper.tell(holding)
+        """End a request in a slot that was taken for it alone; unless somebody needs it, give it back."""
+        if not holding.leave_critical():
+            self.keeper.tell(holding)
 
-    async def _wait_for_slot(self, holding: Holding) -> None:
-        if len(holding.waiting) >= holding.limits.at_once:
-            raise _refusal(holding, time.monotonic())
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        holding.waiting.append(future)
-        try:
-            await asyncio.wait({future}, timeout=ASK_AGAIN_SECONDS)
-        finally:
-            if not future.done():
-                holding.waiting.remove(future)
+
+async def _wait_in(queue: deque[asyncio.Future[None]]) -> None:
+    """Wait for a slot, for a moment."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    queue.append(future)
+    try:
+        await asyncio.wait({future}, timeout=ASK_AGAIN_SECONDS)
+    finally:
+        if not future.done():
+            queue.remove(future)
 
 
 def _refusal(holding: Holding, now: float) -> TooManyRequests:

@@ -52,10 +52,7 @@ async def save_settings(
     kind = settings_types(kernel.host).get(plugin)
     if kind is None:
         raise Conflict(N_("The plugin {plugin} has no settings."), plugin=plugin)
-    problems: list[HeadgateError] = [
-        _told(fault)
-        for fault in find_faults(dict(values), kind)
-    ]
+    problems: list[HeadgateError] = [_told(fault) for fault in find_faults(dict(values), kind)]
     if problems:
         raise InvalidFields(problems)
     row = await ctx.db.fetch_row(_READ, ctx.tenant.id, plugin)

@@ -1,4 +1,4 @@
-"""The JSON API's description of itself, in OpenAPI: what a distributor's plugins offer, and how errors look."""
+"""The JSON API's description in OpenAPI: what a distributor's plugins offer, and how errors look."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -25,7 +25,7 @@ WITH_BODY = (400, 413)
 
 
 class StrictStructs(StructSchemaPlugin):
-    """Describes structs as the framework does, and says of those that take no other fields that they do not."""
+    """Describes structs as the framework does, and says which of them take no other fields."""
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
         """Describe a struct."""

@@ -98,6 +98,19 @@ async def test_tenants_and_the_platform_have_chains_of_their_own(kernel, tenant,
     assert await findings(kernel, tenant) == await findings(kernel, other_tenant) == []
 
 
+async def test_a_log_that_moves_to_another_number_stays_whole(kernel, tenant, owner):
+    """As it does when a distributor is taken to another installation."""
+    await audit(kernel, tenant, "one")
+    await seal_chain(kernel.databases, tenant.info.id)
+    number = 900_002
+    for table in ("audit_entry", "audit_seal"):
+        rows = await owner.fetch(f"SELECT * FROM {table} WHERE tenant_id = $1", tenant.info.id)
+        await owner.copy_records_to_table(table, records=[(number, *tuple(row)[1:]) for row in rows])
+    verdict = await verify_chain(kernel.databases, number)
+    assert verdict.entries > 0
+    assert verdict.findings == []
+
+
 # -- verifying: one row among twenty thousand --------------------------------------------------------------
 
 THE_ENTRY = "tenant_id = $1 AND id = (SELECT entry_id FROM audit_seal WHERE tenant_id = $1 AND seq = 12345)"

@@ -1,6 +1,10 @@
 """Rules for passwords and how they are kept."""
 
 import asyncio
+import os
+import subprocess
+import sys
+import threading
 
 import pytest
 from argon2 import PasswordHasher
@@ -79,3 +83,29 @@ async def test_at_most_two_passwords_are_compared_at_once(monkeypatch):
     monkeypatch.setattr(passwords, "_verify", count)
     await asyncio.gather(*(password_matches(None, "x") for _ in range(12)))
     assert most == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has a priority of its own")
+async def test_who_compares_passwords_steps_back_behind_who_serves_pages(monkeypatch):
+    def niceness(*_):
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    ours = niceness()
+    monkeypatch.setattr(passwords, "_verify", niceness)
+    assert await password_matches("hash", "x") > ours
+    assert niceness() == ours
+
+
+def test_a_forked_worker_checks_passwords_too():
+    """Servers fork after their start has hashed something; a process of its own, since tests have threads."""
+    program = """
+import asyncio, os
+from headgate_kernel.identity.passwords import hash_password, password_matches
+hashed = asyncio.run(hash_password("correct horse battery"))
+child = os.fork()
+if child == 0:
+    os._exit(0 if asyncio.run(password_matches(hashed, "correct horse battery")) else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program]
+    subprocess.run(command, check=True, timeout=60)

@@ -1,10 +1,10 @@
 """What programs and forms send by mistake about people, roles and tokens is told, and breaks nothing."""
 
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
-ID = str(uuid4())
+ID = str(UUID(int=7))
 TEXTS = ("", "\x00", "x" * 10_000, "💥" * 50, "../..", "'; DROP TABLE role; --", "\u202e\ud7ff")
 TIMES = ("", "now", "2030-01-01", "2030-01-01T00:00:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
 

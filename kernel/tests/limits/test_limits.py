@@ -142,6 +142,35 @@ async def test_slots_are_shared_and_wait_for_each_other(kernel, tenant, give_pla
         leave()
 
 
+async def test_a_slot_that_comes_free_goes_to_a_critical_request_first(
+    kernel, tenant, give_plan, open_limits
+):
+    tenant = await on_plan(kernel, give_plan, tenant, per_second=1000, burst=5000, at_once=4)
+    worker = open_limits()
+    under_way = [await worker.admit(tenant) for _ in range(3)] + [await worker.admit(tenant, critical=True)]
+    begun = []
+
+    async def begin(name, *, critical=False):
+        leave = await worker.admit(tenant, critical=critical)
+        begun.append(name)
+        return leave
+
+    waiting = [asyncio.create_task(begin(name)) for name in ("first", "second")]
+    await asyncio.sleep(0.05)
+    urgent = [asyncio.create_task(begin("urgent", critical=True)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    assert begun == []
+    under_way.pop(0)()  # of an ordinary request
+    under_way.pop()()  # the one kept for critical ones
+    for task in urgent:
+        (await asyncio.wait_for(task, 1))()
+    assert begun[:2] == ["urgent", "urgent"]
+    for task in waiting:
+        (await asyncio.wait_for(task, 2))()
+    for leave in under_way:
+        leave()
+
+
 async def test_a_request_that_gives_up_waiting_keeps_no_slot(kernel, tenant, give_plan, open_limits):
     tenant = await on_plan(kernel, give_plan, tenant, at_once=2)
     worker = open_limits()

@@ -118,7 +118,7 @@ async def test_a_patch_takes_it_over_and_keeps_comments_and_order(kernel, write,
         "# the boss comes first",
     ):  # fmt: skip
         assert comment in after
-    untouched = [line for line in before.splitlines() if "lines =" not in line and "name = \"Boss" not in line]
+    untouched = [line for line in before.splitlines() if "lines =" not in line and 'name = "Boss' not in line]
     untouched.remove('    "sample.notes.write",  # both')
     assert [line for line in after.splitlines() if line in untouched][:20] == untouched[:20]
     given = tomllib.loads(after)
@@ -187,14 +187,23 @@ label = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=12
 )
 key = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
-PERMISSIONS = ("*", "sample.*", "sample.notes.*", "sample.notes.read", "sample.notes.write", "headgate.flow.write")
+PERMISSIONS = (
+    "*",
+    "sample.*",
+    "sample.notes.*",
+    "sample.notes.read",
+    "sample.notes.write",
+    "headgate.flow.write",
+)
 STEPS = ("sample.check", "sample.file", "sample-extra.photo")
 
 
 @st.composite
 def blueprints(draw):
     slug = f"p{os.getpid()}-{next(_numbers)}"
-    plugins = draw(st.sampled_from([("sample",), ("sample-extra",), ("lone", "sample"), ("sample", "sample-extra")]))
+    plugins = draw(
+        st.sampled_from([("sample",), ("sample-extra",), ("lone", "sample"), ("sample", "sample-extra")])
+    )
     steps = STEPS if "sample-extra" in plugins else STEPS[:2]
     roles = draw(
         st.lists(
@@ -204,7 +213,10 @@ def blueprints(draw):
             min_size=1, max_size=4, unique_by=lambda role: role.key,
         )
     )  # fmt: skip
-    staff = [RoleEntry("boss", "Boss", ("*",)), *(role for role in roles if role.key not in {"boss", "client"})]
+    staff = [
+        RoleEntry("boss", "Boss", ("*",)),
+        *(role for role in roles if role.key not in {"boss", "client"}),
+    ]
     people = draw(
         st.lists(
             st.builds(
@@ -218,7 +230,9 @@ def blueprints(draw):
         "paper": st.sampled_from(["white", "yellow"]), "lines": st.integers(1, 100),
         "margin": st.sampled_from(["2.5", "3", "0.10"]),
     }))  # fmt: skip
-    flow = draw(st.none() | st.permutations(steps).flatmap(lambda s: st.integers(0, len(s)).map(lambda n: s[:n])))
+    flow = draw(
+        st.none() | st.permutations(steps).flatmap(lambda s: st.integers(0, len(s)).map(lambda n: s[:n]))
+    )
     return Blueprint(
         profile=Profile(
             slug=slug, name=draw(label), currency="CNY", timezone="Europe/London",

@@ -104,7 +104,7 @@ def test_a_blueprint_in_another_encoding_is_told(tmp_path):
     (tmp_path / "tenant.toml").write_bytes('a = 1\nname = "锦城"'.encode("gb18030"))
     with pytest.raises(InvalidBlueprint) as caught:
         read_blueprint(tmp_path)
-    assert told(caught, tmp_path) == ["2:9: The file is not UTF-8. Save it as UTF-8."]
+    assert told(caught, tmp_path) == ["2:9: This is not UTF-8. Save the file as UTF-8."]
 
 
 @pytest.mark.parametrize("where", ["nowhere", "tenant.toml"])

@@ -166,7 +166,9 @@ async def test_people_without_a_password_cannot_sign_in(kernel, write, slug, bro
 
 async def test_people_who_cannot_sign_in_are_invited_once(kernel, write, slug, browse):
     folder = write()
-    await apply_blueprint(kernel, folder, password_of=lambda p: "a first password" if p.name == "Boss" else None)
+    await apply_blueprint(
+        kernel, folder, password_of=lambda p: "a first password" if p.name == "Boss" else None
+    )
     done = await apply_blueprint(kernel, folder, invite=True)
     assert [(one.login, one.name) for one in done.invited] == [(f"buyer@{slug}.example", "Buyer")]
     path = done.invited[0].link.partition(f"{slug}.localhost")[2]
@@ -179,7 +181,8 @@ async def test_who_has_left_is_not_brought_back(kernel, write, slug, contents):
     await apply_blueprint(kernel, write())
     async with kernel.context(await kernel.tenant(slug)) as ctx:
         await ctx.db.execute(
-            "UPDATE membership SET state = 'ended' WHERE tenant_id = $1 AND login LIKE 'buyer%'", ctx.tenant.id
+            "UPDATE membership SET state = 'ended' WHERE tenant_id = $1 AND login LIKE 'buyer%'",
+            ctx.tenant.id,
         )
     before = await contents()
     assert not (await apply_blueprint(kernel, write(('name = "Buyer"\nkind', 'name = "B."\nkind')))).is_change
@@ -220,7 +223,9 @@ async def test_the_audit_log_tells_that_a_blueprint_was_applied(kernel, write, s
     async with kernel.context(await kernel.tenant(slug)) as ctx:
         actions = [
             row["action"]
-            for row in await ctx.db.fetch("SELECT action FROM audit_entry WHERE tenant_id = $1", ctx.tenant.id)
+            for row in await ctx.db.fetch(
+                "SELECT action FROM audit_entry WHERE tenant_id = $1", ctx.tenant.id
+            )
         ]
     assert actions.count("blueprint.applied") == 1
 

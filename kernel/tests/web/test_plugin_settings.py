@@ -49,7 +49,9 @@ async def test_a_secret_is_neither_shown_nor_lost(owner, kernel, tenant, monkeyp
     page = (await owner.get(PATH)).text
     assert "sesame" not in page
     assert "HG_PAGE_KEY" not in page
-    assert (await owner.post(PATH, data={"paper": "yellow", "lines": "10", "margin": "2.5"})).status_code == 303
+    assert (
+        await owner.post(PATH, data={"paper": "yellow", "lines": "10", "margin": "2.5"})
+    ).status_code == 303
     found = await kept(kernel, tenant)
     assert (found.paper, found.key.reveal()) == ("yellow", "open sesame")
 

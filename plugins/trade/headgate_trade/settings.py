@@ -12,7 +12,7 @@ STOCK_DISPLAYS: dict[StockDisplay, str] = {
     "exact": N_("How much there is"),
     "band": N_("Roughly, such as 100 or more"),
     "flag": N_("Whether there is any"),
-    "off": N_("Nothing"),
+    "off": N_("Nothing at all"),
 }
 
 

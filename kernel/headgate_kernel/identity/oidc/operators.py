@@ -64,7 +64,7 @@ async def save_operator_sso(kernel: "Kernel", actor: Actor, form: SsoForm) -> No
                 db, tenant_id=PLATFORM, place=_PLACE, value=checked.client_secret.reveal().encode()
             )
             await db.execute(_SECRET, sealed)
-        elif form.forget_secret or other_provider:
+        elif form.public_client or other_provider:
             await db.execute(_SECRET, None)
         after = await read_operator_sso(db)
         await append_platform_entry(

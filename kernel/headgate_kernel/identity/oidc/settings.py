@@ -33,7 +33,7 @@ class SsoForm(msgspec.Struct, kw_only=True):
         issuer: its address.
         client_id: under which it knows us.
         client_secret: that it gave us.
-        forget_secret: throw the secret away that is kept: the client is a public one.
+        public_client: the client has no secret; one that is kept is thrown away.
         domains: whose people are let in as staff, separated by spaces or commas.
         role: key of the role that they get.
     """
@@ -43,7 +43,7 @@ class SsoForm(msgspec.Struct, kw_only=True):
     issuer: str = ""
     client_id: str = ""
     client_secret: Secret = Secret("")
-    forget_secret: bool = False
+    public_client: bool = False
     domains: str = ""
     role: str = ""
 
@@ -125,7 +125,7 @@ async def save_sso(ctx: "Context", form: SsoForm) -> None:
     if checked.client_secret:
         sealed = await ctx.seal(_place(ctx.tenant.id), checked.client_secret)
         await ctx.db.execute(_SECRET, ctx.tenant.id, sealed)
-    elif form.forget_secret or other_provider:
+    elif form.public_client or other_provider:
         await ctx.db.execute(_SECRET, ctx.tenant.id, None)
     after = await read_policy(ctx.db, ctx.tenant.id)
     await ctx.audit(
@@ -161,6 +161,21 @@ async def stored_client(kernel: "Kernel", db: "Database", tenant_id: TenantId) -
         )
         secret = Secret(value.decode())
     return Client(row["sso_name"], row["issuer"], row["client_id"], secret)
+
+
+def client_to_try(form: SsoForm, stored: Client | None) -> Client:
+    """Give the client that was typed, with the secret that is kept where none was typed.
+
+    The kept secret is for the address at which it was given out, and is tried at no other.
+
+    Raises:
+        InvalidFields: names each field that is wrong.
+    """
+    checked = check_form(msgspec.structs.replace(form, sso="offered"))
+    secret: Secret | None = checked.client_secret or None
+    if secret is None and stored and stored.issuer == checked.issuer and not form.public_client:
+        secret = stored.client_secret
+    return Client(checked.name, checked.issuer, checked.client_id, secret)
 
 
 async def _check_role(ctx: "Context", key: str) -> None:

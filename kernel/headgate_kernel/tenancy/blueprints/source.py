@@ -84,7 +84,7 @@ def read_text(folder: FilePath) -> str:
         line = raw[: error.start].count(b"\n") + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
         where = f"{path}:{line}:{column}"
-        told = BlueprintError(N_("The file is not UTF-8. Save it as UTF-8."), where=where)
+        told = BlueprintError(N_("This is not UTF-8. Save the file as UTF-8."), where=where)
         raise InvalidBlueprint(path, [told]) from None
 
 
@@ -149,4 +149,4 @@ def _syntax(path: FilePath, text: str, told: str) -> BlueprintError:
         line, column = int(found[1]), int(found[2])
         told = told[: found.start()].strip()
     told = told.removesuffix("(at end of document)").strip()
-    return BlueprintError(N_("The file is not TOML: {reason}."), where=f"{path}:{line}:{column}", reason=told)
+    return BlueprintError(N_("This is not TOML: {reason}."), where=f"{path}:{line}:{column}", reason=told)

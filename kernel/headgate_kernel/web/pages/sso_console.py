@@ -9,7 +9,6 @@ from litestar import MediaType, Response, get, post
 from litestar.params import Body
 
 from headgate_kernel.identity.oidc.check import Finding, check_connection
-from headgate_kernel.identity.oidc.exchange import Client
 from headgate_kernel.identity.oidc.operators import (
     list_operator_links,
     read_operator_sso,
@@ -17,7 +16,7 @@ from headgate_kernel.identity.oidc.operators import (
     stored_operator_client,
     unlink_operator,
 )
-from headgate_kernel.identity.oidc.settings import check_form
+from headgate_kernel.identity.oidc.settings import client_to_try
 from headgate_kernel.web.pages.console.frame import OPERATOR, console_page
 from headgate_kernel.web.pages.oidc import callback_of
 from headgate_kernel.web.pages.sso_settings import ProviderForm
@@ -47,22 +46,14 @@ async def save(request: AnyRequest, data: Annotated[ProviderForm, Body(media_typ
 @post(f"{PATH}/test", opt=_OPTIONS, media_type=MediaType.HTML, status_code=200, include_in_schema=False)
 async def test(request: AnyRequest, data: Annotated[ProviderForm, Body(media_type=FORM)]) -> Response[Any]:
     """Try what is typed, without keeping it."""
-    visit, form = visit_of(request), data.read()
-    form.sso = "offered"
-    try:
-        checked = check_form(form)
-    except HeadgateError as error:
-        return await _show(visit, error, form=data)
+    visit = visit_of(request)
     async with visit.kernel.databases.platform_scope() as db:
         stored = await stored_operator_client(visit.kernel, db)
-    secret = checked.client_secret
-    if not secret and stored and stored.issuer == checked.issuer and not form.forget_secret:
-        secret = stored.client_secret or secret
-    findings = await check_connection(
-        visit.kernel.identity_providers,
-        Client(checked.name, checked.issuer, checked.client_id, secret or None),
-        callback_of(visit),
-    )
+    try:
+        client = client_to_try(data.read(), stored)
+    except HeadgateError as error:
+        return await _show(visit, error, form=data)
+    findings = await check_connection(visit.kernel.identity_providers, client, callback_of(visit))
     return await _show(visit, form=data, findings=findings)
 
 

@@ -12,8 +12,7 @@ from litestar import Response
 from litestar.params import Body
 
 from headgate_kernel.identity.oidc.check import Finding, check_connection
-from headgate_kernel.identity.oidc.exchange import Client
-from headgate_kernel.identity.oidc.settings import SsoForm, check_form, save_sso, stored_client
+from headgate_kernel.identity.oidc.settings import SsoForm, client_to_try, save_sso, stored_client
 from headgate_kernel.identity.oidc.staff import list_links, unlink_member
 from headgate_kernel.identity.permissions import EVERYTHING, SIGN_IN_WRITE
 from headgate_kernel.identity.roles import list_roles
@@ -34,7 +33,7 @@ class ProviderForm(msgspec.Struct):
     issuer: str = ""
     client_id: str = ""
     client_secret: str = ""
-    forget_secret: str = ""
+    public_client: str = ""
     domains: str = ""
     role: str = ""
 
@@ -42,7 +41,7 @@ class ProviderForm(msgspec.Struct):
         """Give what is to be saved or tried."""
         return SsoForm(
             sso=self.sso, name=self.name, issuer=self.issuer, client_id=self.client_id,
-            client_secret=Secret(self.client_secret), forget_secret=self.forget_secret == "on",
+            client_secret=Secret(self.client_secret), public_client=self.public_client == "on",
             domains=self.domains, role=self.role,
         )  # fmt: skip
 
@@ -78,22 +77,13 @@ async def test(
     request: AnyRequest, ctx: Context, kernel: Kernel, data: Annotated[ProviderForm, Body(media_type=FORM)]
 ) -> Response[Any]:
     """Try what is typed, without keeping it."""
-    form = data.read()
-    form.sso = "offered"
+    async with kernel.databases.platform_scope() as db:  # the distributor's own stays closed while we ask
+        stored = await stored_client(kernel, db, ctx.tenant.id)
     try:
-        checked = check_form(form)
+        client = client_to_try(data.read(), stored)
     except HeadgateError as error:
         return await _show(request, ctx, kernel, error, form=data)
-    async with kernel.databases.platform_scope() as db:
-        stored = await stored_client(kernel, db, ctx.tenant.id)
-    secret = checked.client_secret
-    if not secret and stored and stored.issuer == checked.issuer and not form.forget_secret:
-        secret = stored.client_secret or secret
-    findings = await check_connection(
-        kernel.identity_providers,
-        Client(checked.name, checked.issuer, checked.client_id, secret or None),
-        callback_of(visit_of(request)),
-    )
+    findings = await check_connection(kernel.identity_providers, client, callback_of(visit_of(request)))
     return await _show(request, ctx, kernel, form=data, findings=findings)
 
 

@@ -128,7 +128,7 @@ async def test_a_secret_is_kept_sealed_until_it_is_thrown_away(kernel, tenant):
     assert await kept() == "first secret"
     await decide(kernel, tenant)
     assert await kept() == "first secret"
-    await decide(kernel, tenant, forget_secret=True)
+    await decide(kernel, tenant, public_client=True)
     assert await kept() is None
     await decide(kernel, tenant, client_secret=Secret("first again"))
     await decide(kernel, tenant, issuer="https://other.example")
