@@ -8,15 +8,15 @@ from uuid import UUID
 import msgspec
 from headgate_kernel.identity.impersonations import SupportRequest, ask_to_impersonate
 from headgate_kernel.identity.memberships import save_roles
-from headgate_kernel.notify import Message, send_message
 from headgate_kernel.identity.people import NewPerson, save_people
 from headgate_kernel.identity.support import choose_consent
+from headgate_kernel.notify import Message, send_message
 from headgate_kernel.portability.requests import ask_erasure
 from headgate_kernel.runtime import Kernel
 from headgate_kernel.tenancy.checklist import set_logo
 from headgate_kernel.tenancy.directory import Tenant
-from headgate_kernel.tenancy.plugin_settings import save_settings
 from headgate_kernel.tenancy.operating import operating
+from headgate_kernel.tenancy.plugin_settings import save_settings
 from headgate_order_minimum.rules import RuleInput, replace_rules
 from headgate_sdk.blueprint import RoleEntry
 from headgate_sdk.context import Actor, Context
@@ -41,7 +41,8 @@ from headgate_trade.api import (
     set_cart_line,
     set_product_image,
 )
-from headgate_trade.attributes import AttributeInput, list_attributes, save_attribute, save_attributes
+from headgate_trade.attribute_input import AttributeInput
+from headgate_trade.attributes import list_attributes, save_attribute, save_attributes
 from headgate_trade.customer_changes import CustomerInput, link_member, save_customers
 from headgate_trade.desk.import_files import keep_file
 from headgate_trade.desk.stock_by_hand import change_stock
@@ -156,7 +157,8 @@ async def fill_shop(kernel: Kernel, tenant: Tenant, *, open_orders: bool = True)
         )
         shop = Shop(
             tenant=tenant, mark=mark, canary=canary, secret=secret, skus=skus, customers=customers, orders={},
-            attribute=attribute, price_list=price_list, group=group, category=category, picture=picture, file=file.id,
+            attribute=attribute, price_list=price_list, group=group, category=category, picture=picture,
+            file=file.id,
             impersonation=impersonation, passkey=await add_passkey(kernel, ctx, canary),
             sso_link=await fill_ways(kernel, ctx, canary),
         )  # fmt: skip
@@ -208,9 +210,10 @@ async def _goods(ctx: Context, mark: str, canary: str) -> dict[str, UUID]:
         }  # fmt: skip
         return SkuInput(**(values | more))
 
-    await save_attributes(
-        ctx, [AttributeInput(f"Fasteners {canary}", "coat", f"Coating {canary}", "choice", "", (canary, "none"))]
+    coat = AttributeInput(
+        f"Fasteners {canary}", "coat", f"Coating {canary}", "choice", "", (canary, "none")
     )
+    await save_attributes(ctx, [coat])
     await save_skus(
         ctx,
         [

@@ -114,7 +114,8 @@ async def test_a_patch_takes_it_over_and_keeps_comments_and_order(kernel, write,
     assert await patch_blueprint(kernel, read_source(folder))
     after = (folder / "tenant.toml").read_text()
     for comment in (
-        "# who they are", "# never changes", "# photos", "# as on their paper", "# those who write", "# notes",
+        "# who they are", "# never changes", "# photos", "# as on their paper", "# those who write",
+        "# notes",
         "# the boss comes first",
     ):  # fmt: skip
         assert comment in after
@@ -208,7 +209,8 @@ def blueprints(draw):
     roles = draw(
         st.lists(
             st.builds(
-                RoleEntry, key, label, st.lists(st.sampled_from(PERMISSIONS), max_size=4).map(tuple), st.booleans()
+                RoleEntry, key, label, st.lists(st.sampled_from(PERMISSIONS), max_size=4).map(tuple),
+                st.booleans(),
             ),
             min_size=1, max_size=4, unique_by=lambda role: role.key,
         )

@@ -8,7 +8,6 @@ from headgate_sdk.errors import Conflict, HeadgateError, NotFound
 from headgate_sdk.ids import new_id
 from headgate_sdk.testing.checksums import changed_tables, checksums, tenant_tables
 
-
 COUNTED = (
     "role", "membership", "membership_role", "plugin_activation", "plugin_settings", "workflow_definition",
     "sample_note",

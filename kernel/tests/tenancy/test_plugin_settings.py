@@ -8,10 +8,10 @@ from headgate_kernel.plugins.host import PluginHost
 from headgate_kernel.tenancy.blueprints import apply_blueprint, plan_blueprint
 from headgate_kernel.tenancy.blueprints.exporting import export_tenant
 from headgate_kernel.tenancy.plugin_settings import read_settings, save_settings
+from headgate_sample.plugin import SampleSettings, manifest
 from headgate_sdk.errors import Conflict, Invalid, InvalidFields
 from headgate_sdk.manifest import Manifest
 from headgate_sdk.secrets import Secret
-from headgate_sample.plugin import SampleSettings, manifest
 
 
 async def settings_of(kernel, tenant):
@@ -48,7 +48,7 @@ async def test_saving_the_same_again_leaves_no_trace(kernel, tenant):
     revision = (await kernel.tenant(tenant.info.slug)).revision
     async with kernel.context(tenant) as ctx:
         saved = await save_settings(kernel, ctx, "sample", {"lines": 20, "paper": "white"})
-    assert not (saved.values or saved.secrets)
+    assert (saved.values, saved.secrets) == (False, False)
     assert (await kernel.tenant(tenant.info.slug)).revision == revision
 
 

@@ -8,8 +8,8 @@ from headgate_mall.shelf import band, stock_view
 from headgate_sdk.testing.tenants import actor_of
 from headgate_trade.api import SkuUnit, TradeSettings, set_cart_line
 from headgate_trade.catalogue import SkuInput, UnitInput, list_skus, save_skus
-from headgate_trade.customers import CustomerInput, list_customers, save_customers
 from headgate_trade.customer_changes import link_member
+from headgate_trade.customers import CustomerInput, list_customers, save_customers
 from headgate_trade.stock import StockChange, receive_stock
 
 HELD = 1234

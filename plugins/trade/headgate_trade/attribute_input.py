@@ -87,5 +87,3 @@ def _choices_problem(row: AttributeInput) -> str:
     if any(not choice.strip() or len(choice) > MAX_LABEL for choice in row.choices):
         return _LONG_CHOICE
     return N_("One of them is listed twice.") if len(set(row.choices)) < len(row.choices) else ""
-
-

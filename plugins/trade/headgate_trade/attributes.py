@@ -6,12 +6,13 @@ from uuid import UUID
 
 import msgspec
 from headgate_sdk.context import Context
-from headgate_sdk.errors import Conflict, HeadgateError, Invalid, InvalidFields, NotFound
+from headgate_sdk.errors import Conflict, HeadgateError, InvalidFields, NotFound
 from headgate_sdk.i18n import N_
 from headgate_sdk.ids import new_id
 
 from headgate_trade.attribute_input import AttributeInput, AttributeType, check_attributes
 from headgate_trade.categories import save_categories
+
 
 class Attribute(msgspec.Struct, frozen=True):
     """An attribute of a category's items.

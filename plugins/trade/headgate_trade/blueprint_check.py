@@ -8,7 +8,7 @@ from headgate_sdk.blueprint import Blueprint, BlueprintCheck, BlueprintProblem, 
 from headgate_sdk.errors import HeadgateError
 from headgate_sdk.i18n import N_
 
-from headgate_trade.attributes import AttributeInput, attribute_problems
+from headgate_trade.attribute_input import AttributeInput, attribute_problems
 from headgate_trade.imports.catalogue_csv import catalogue_columns
 from headgate_trade.imports.customers_csv import COLUMNS as CUSTOMER_COLUMNS
 from headgate_trade.imports.prices_csv import CUSTOMER_COLUMNS as CUSTOMER_PRICE_COLUMNS

@@ -10,7 +10,8 @@ from headgate_sdk.context import Context
 from headgate_sdk.errors import Invalid, InvalidFields
 from headgate_sdk.i18n import N_
 
-from headgate_trade.attributes import AttributeInput, save_attributes
+from headgate_trade.attribute_input import AttributeInput
+from headgate_trade.attributes import save_attributes
 from headgate_trade.customer_changes import link_member
 from headgate_trade.imports.catalogue_csv import import_catalogue
 from headgate_trade.imports.customers_csv import import_customers

@@ -63,7 +63,7 @@ async def _goods(ctx: Context) -> tuple[list[Row], list[str]]:
     return rows, keys
 
 
-def _units(code: str, base_unit: str, units: Sequence[tuple[str, int, int, bool]]) -> Row:
+def _units(code: str, base_unit: str, units: Sequence[tuple[str, int, int, bool]]) -> dict[str, str]:
     """Give the sales units, the one offered first in front; the base unit alone needs no telling."""
     told = sorted((unit for unit in units if unit[0] != base_unit or unit[3]), key=lambda unit: not unit[3])
     if len(told) > len(UNIT_PLACES):

@@ -6,14 +6,9 @@ from uuid import uuid4
 import pytest
 from headgate_sdk.context import Actor
 from headgate_sdk.errors import Forbidden, Invalid, InvalidFields, NotFound
+from headgate_trade.attribute_input import AttributeInput
 from headgate_trade.attribute_values import parse_value, sku_attributes
-from headgate_trade.attributes import (
-    Attribute,
-    AttributeInput,
-    list_attributes,
-    remove_attribute,
-    save_attributes,
-)
+from headgate_trade.attributes import Attribute, list_attributes, remove_attribute, save_attributes
 from headgate_trade.catalogue import SkuInput, list_categories, list_skus, save_skus
 from headgate_trade.imports.catalogue_csv import import_catalogue
 
@@ -50,13 +45,18 @@ def of(kind, **more):
 @pytest.mark.parametrize(
     ("attribute", "text", "value"),
     [
-        (of("number", unit="mm"), "20", Decimal(20)), (of("number", unit="mm"), "20 mm", Decimal(20)),
-        (of("number", unit="mm"), "２０．５mm", Decimal("20.5")), (of("number"), "-1,000", Decimal(-1000)),
+        (of("number", unit="mm"), "20", Decimal(20)),
+        (of("number", unit="mm"), "20 mm", Decimal(20)),
+        (of("number", unit="mm"), "２０．５mm", Decimal("20.5")),
+        (of("number"), "-1,000", Decimal(-1000)),
         (of("number", unit="℃"), "-20℃", Decimal(-20)),
-        (of("bool"), "是", True), (of("bool"), "No", False), (of("bool"), "√", True),
-        (of("choice", choices=("M6", "M8")), " M8 ", "M8"), (of("text"), " 镀 锌 ", "镀 锌"),
+        (of("bool"), "是", True),
+        (of("bool"), "No", False),
+        (of("bool"), "√", True),
+        (of("choice", choices=("M6", "M8")), " M8 ", "M8"),
+        (of("text"), " 镀 锌 ", "镀 锌"),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_read_by_the_type_of_its_attribute(attribute, text, value):
     assert parse_value(attribute, text, field="f") == value
 
@@ -64,13 +64,16 @@ def test_a_value_is_read_by_the_type_of_its_attribute(attribute, text, value):
 @pytest.mark.parametrize(
     ("attribute", "text", "words"),
     [
-        (of("number", unit="mm"), "20 cm", "is a number"), (of("number"), "long", "is a number"),
-        (of("number"), "NaN", "is a number"), (of("number"), "1e99", "is a number"),
-        (of("number"), "0.1234567891", "is a number"), (of("bool"), "maybe", "neither yes nor no"),
+        (of("number", unit="mm"), "20 cm", "is a number"),
+        (of("number"), "long", "is a number"),
+        (of("number"), "NaN", "is a number"),
+        (of("number"), "1e99", "is a number"),
+        (of("number"), "0.1234567891", "is a number"),
+        (of("bool"), "maybe", "neither yes nor no"),
         (of("choice", choices=("M6", "M8")), "M9", "Choose one of: M6、M8"),
         (of("text"), "x" * 501, "500 characters"),
     ],
-)  # fmt: skip
+)
 def test_a_value_of_the_wrong_type_says_what_could_be_written(attribute, text, words):
     with pytest.raises(Invalid, match=words) as caught:
         parse_value(attribute, text, field="attr:x", row=3)
@@ -94,13 +97,16 @@ async def test_attributes_stand_in_the_order_given_and_saving_them_again_changes
 @pytest.mark.parametrize(
     ("row", "field"),
     [
-        (AttributeInput("螺栓", "Thread", "x", "text"), "key"), (AttributeInput("", "a", "x", "text"), "category"),
-        (AttributeInput("螺栓", "a", " ", "text"), "name"), (AttributeInput("螺栓", "a", "x", "date"), "type"),
-        (AttributeInput("螺栓", "a", "x", "text", "mm"), "unit"), (AttributeInput("螺栓", "a", "x", "choice"), "choices"),
+        (AttributeInput("螺栓", "Thread", "x", "text"), "key"),
+        (AttributeInput("", "a", "x", "text"), "category"),
+        (AttributeInput("螺栓", "a", " ", "text"), "name"),
+        (AttributeInput("螺栓", "a", "x", "date"), "type"),
+        (AttributeInput("螺栓", "a", "x", "text", "mm"), "unit"),
+        (AttributeInput("螺栓", "a", "x", "choice"), "choices"),
         (AttributeInput("螺栓", "a", "x", "text", choices=("b",)), "choices"),
         (AttributeInput("螺栓", "a", "x", "choice", choices=("b", "b")), "choices"),
     ],
-)  # fmt: skip
+)
 async def test_a_senseless_attribute_is_refused_by_field_and_row(ctx, row, field):
     with pytest.raises(InvalidFields) as caught:
         await save_attributes(ctx, [BOLTS[0], row])

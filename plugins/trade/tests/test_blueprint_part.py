@@ -47,24 +47,56 @@ def test_a_sound_blueprint_has_no_problems_and_all_sections_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "path", "words"),
     [
-        ({"price_levels": (PriceLevel("a", "A", "0"), PriceLevel("a", "B", "1"))}, ("price_levels", 1, "key"), "a is"),
-        ({"price_lists": (PriceList("retail", "x"), PriceList("b", "x"))}, ("price_lists", 1, "name"), "x is there"),
-        ({"customer_groups": (CustomerGroup("g", "G", "retial"),)}, ("customer_groups", 0, "price_list"), "mean retail?"),
+        (
+            {"price_levels": (PriceLevel("a", "A", "0"), PriceLevel("a", "B", "1"))},
+            ("price_levels", 1, "key"),
+            "a is",
+        ),
+        (
+            {"price_lists": (PriceList("retail", "x"), PriceList("b", "x"))},
+            ("price_lists", 1, "name"),
+            "x is there",
+        ),
+        (
+            {"customer_groups": (CustomerGroup("g", "G", "retial"),)},
+            ("customer_groups", 0, "price_list"),
+            "mean retail?",
+        ),
         ({"price_lists": ()}, ("customer_groups", 0, "price_list"), "There is no price list retail. Add"),
-        ({"attributes": (AttributeEntry("a", "b", "c", "text", "mm"),)}, ("attributes", 0, "unit"), "Only numbers"),
-        ({"attributes": (AttributeEntry("a", "b", "c", "choice"),)}, ("attributes", 0, "choices"), "List what"),
-        ({"attributes": (AttributeEntry("a", "b", "c", "bool"),) * 2}, ("attributes", 1, "key"), "b is there twice"),
+        (
+            {"attributes": (AttributeEntry("a", "b", "c", "text", "mm"),)},
+            ("attributes", 0, "unit"),
+            "Only numbers",
+        ),
+        (
+            {"attributes": (AttributeEntry("a", "b", "c", "choice"),)},
+            ("attributes", 0, "choices"),
+            "List what",
+        ),
+        (
+            {"attributes": (AttributeEntry("a", "b", "c", "bool"),) * 2},
+            ("attributes", 1, "key"),
+            "b is there twice",
+        ),
         ({"people": (PersonEntry("a@b.c", "A", "customer", ("r",)),)}, ("people", 0), "give its code"),
-        ({"people": (PersonEntry("a@b.c", "A", "staff", ("r",), "C1"),)}, ("people", 0, "customer"), "Leave this out"),
+        (
+            {"people": (PersonEntry("a@b.c", "A", "staff", ("r",), "C1"),)},
+            ("people", 0, "customer"),
+            "Leave this out",
+        ),
         ({"sample": Sample("files")}, ("sample", "catalogue"), "Name the file"),
         ({"sample": Sample("files", "", "none.csv")}, ("sample", "catalogue"), "There is no file"),
         ({"sample": Sample("files", "", "bad.csv")}, ("sample", "catalogue"), "must name the columns"),
         ({"sample": Sample("files", "x.csv", "good.csv")}, ("sample", "file"), "for a history only"),
         ({"sample": Sample("retail-history")}, ("sample", "file"), "Name the file"),
         ({"sample": Sample("retail-history", "good.csv")}, ("sample", "file"), "must name the columns"),
-        ({"sample": Sample("retail-history", "good.csv", "good.csv")}, ("sample", "catalogue"), "brings this itself"),
+        (
+            {"sample": Sample("retail-history", "good.csv", "good.csv")},
+            ("sample", "catalogue"),
+            "brings this itself",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_told_with_its_path(tmp_path, changes, path, words):
     (tmp_path / "good.csv").write_text(GOODS + "B1,螺栓,螺栓,个,1,20\n")
     (tmp_path / "bad.csv").write_text("编码,名称\nB1,x\n")
@@ -157,7 +189,8 @@ async def test_files_written_of_a_tenant_fill_another_one_alike(kernel, new_tena
             ctx,
             [
                 SkuInput(code="B1", name="螺栓", category="螺栓", base_unit="个", base_price=Decimal("0.085"),
-                         spec='M6×20 "镀锌", 长', units=(UnitInput("盒", 200, is_default=True), UnitInput("件", 4000)),
+                         spec='M6×20 "镀锌", 长',
+                         units=(UnitInput("盒", 200, is_default=True), UnitInput("件", 4000)),
                          attributes={"length": "20.5"}, description="一行\n两行"),
                 SkuInput(code="F1", name="运费", category="费用", base_unit="次", base_price=Decimal(15),
                          stocked=False, status="stopped"),

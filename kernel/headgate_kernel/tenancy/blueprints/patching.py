@@ -156,8 +156,8 @@ def _remove(rows: Any, place: int) -> None:
         last = max((n for n, (key, _) in enumerate(body) if key is not None), default=-1)
         behind = [item for _, item in body[last + 1 :]]
         if any(isinstance(item, Comment) for item in behind):
-            before = rows[place - 1]
+            before: Table = rows[place - 1]
             for item in behind:
-                if isinstance(before, Table) and isinstance(item, Comment | Whitespace):
+                if isinstance(item, Comment | Whitespace):
                     before.add(item)
     del rows[place]

@@ -12,11 +12,9 @@ from litestar import Response
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
+from headgate_trade.attribute_input import TYPES, AttributeInput, AttributeType
 from headgate_trade.attributes import (
-    TYPES,
     Attribute,
-    AttributeInput,
-    AttributeType,
     get_attribute,
     list_attributes,
     remove_attribute,

@@ -45,10 +45,13 @@ async def test_attributes_are_made_changed_and_taken_away(owner, category):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"key": "Länge"}, "small letter"), ({"name": " "}, "Please fill this in"), ({"type": "text"}, "Only numbers"),
-        ({"type": "choice", "unit": ""}, "List what can be chosen"), ({"choices": "a"}, "Only a choice"),
+        ({"key": "Länge"}, "small letter"),
+        ({"name": " "}, "Please fill this in"),
+        ({"type": "text"}, "Only numbers"),
+        ({"type": "choice", "unit": ""}, "List what can be chosen"),
+        ({"choices": "a"}, "Only a choice"),
     ],
-)  # fmt: skip
+)
 async def test_what_is_wrong_is_told_at_its_field_and_kept_as_typed(owner, category, changes, told):
     answer = await owner.post("/desk/attributes", data=LENGTH | {"category": category} | changes)
     assert answer.status_code == 422
