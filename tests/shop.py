@@ -210,16 +210,12 @@ async def _goods(ctx: Context, mark: str, canary: str) -> dict[str, UUID]:
         }  # fmt: skip
         return SkuInput(**(values | more))
 
-    coat = AttributeInput(
-        f"Fasteners {canary}", "coat", f"Coating {canary}", "choice", "", (canary, "none")
-    )
+    coat = AttributeInput(f"Fasteners {canary}", "coat", f"Coating {canary}", "choice", "", (canary, "none"))
     await save_attributes(ctx, [coat])
     await save_skus(
         ctx,
         [
-            sku(
-                "bolt", "0.085", units=(UnitInput("盒", 200, is_default=True),), attributes={"coat": canary}
-            ),
+            sku("bolt", "0.085", units=(UnitInput("盒", 200, is_default=True),), attributes={"coat": canary}),
             sku("nut", "0.08", min_quantity=10, multiple=10),
             sku("fee", "15", stocked=False),
             sku("old", "1", status="stopped"),

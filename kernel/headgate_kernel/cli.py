@@ -88,8 +88,20 @@ def build_cli(host: PluginHost) -> click.Group:
     for command in (suspend, resume):
         tenant_group.add_command(command)
     own: list[click.Command] = [
-        demo_command, serve, work, jobs, messages, database, tenant_group, operator_group, person_group,
-        plans_group, audit, secrets_group, data_group, doctor,
+        demo_command,
+        serve,
+        work,
+        jobs,
+        messages,
+        database,
+        tenant_group,
+        operator_group,
+        person_group,
+        plans_group,
+        audit,
+        secrets_group,
+        data_group,
+        doctor,
     ]
     for command in own:
         cli.add_command(command)

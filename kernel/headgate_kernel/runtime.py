@@ -27,8 +27,8 @@ from headgate_kernel.files import store_picture
 from headgate_kernel.i18n import Catalogue
 from headgate_kernel.identity.customer_members import CustomerMembers
 from headgate_kernel.identity.impersonated import impersonating
-from headgate_kernel.identity.permissions import sensitive_permissions
 from headgate_kernel.identity.oidc.providers import Providers as IdentityProviders
+from headgate_kernel.identity.permissions import sensitive_permissions
 from headgate_kernel.identity.sessions import Sessions
 from headgate_kernel.identity.tokens import Tokens
 from headgate_kernel.jobs.declared import plugin_of

@@ -80,7 +80,7 @@ class Actor(msgspec.Struct, frozen=True):
         role_name: English msgid or tenant's own word for the role, shown beside the name.
         permissions: what this person may do here; `*` is everything.
         denied: what they may not do although a pattern would cover it: inside an impersonation.
-        scopes: of the API token that stands for them, which never allows more than they may; None without one.
+        scopes: of the API token that stands for them, never more than they may; None without one.
         operator: name of the operator who acts in their place, inside an impersonation.
         operator_id: person id of that operator.
         operator_until: when the impersonation ends by itself.
@@ -217,8 +217,8 @@ class Context:
     """
 
     __slots__ = (
-        "_services", "_settings", "actor", "address", "clock", "db", "locale", "path", "plugins", "request_id",
-        "tenant",
+        "_services", "_settings", "actor", "address", "clock", "db", "locale", "path", "plugins",
+        "request_id", "tenant",
     )  # fmt: skip
 
     def __init__(

@@ -182,7 +182,7 @@ async def headgate_practice(runner: TenantRunner, blueprint: Blueprint, folder: 
 
 @_spec(HookInfo(scope="tenant", kind="worker", budget_ms=600_000))
 async def headgate_rebuild(ctx: Context) -> None:
-    """Make again what can be made from other rows: tables of the class `derived`, after a tenant was moved."""
+    """Make the tables of the class `derived` again from other rows, after a tenant was moved."""
     raise NotImplementedError
 
 
@@ -200,5 +200,5 @@ async def headgate_checklist(ctx: Context) -> Sequence[ChecklistItem]:
 
 @_spec(HookInfo(scope="tenant", kind="decider", fails="open"))
 async def headgate_tenant_figures(ctx: Context) -> Sequence[Figure]:
-    """Tell the operator figures of the tenant's day; asked every few minutes, so by an index and not by a count."""
+    """Tell the operator figures of the tenant's day; asked every few minutes, so not by counting all."""
     raise NotImplementedError

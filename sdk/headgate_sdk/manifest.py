@@ -50,8 +50,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         retained: tables that the law wants kept for years when a tenant is erased, with the years.
         sealed: columns that hold secrets, sealed by `ctx.seal`.
         deeds: English msgids of what its use cases write to the audit log, by action.
-        settings: a Struct of what a distributor may choose, read by `ctx.settings`; every field has a default,
-            and a `Meta` with its title and description (English msgids) for forms and the blueprint's schema.
+        settings: a Struct of what a distributor may choose, read by `ctx.settings`; every field has a
+            default, and a `Meta` with its title and description (English msgids) for forms and the blueprint's schema.
         package: import name, where `templates/`, `locale/` and `migrations/` are found.
     """
 

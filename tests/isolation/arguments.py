@@ -17,7 +17,8 @@ Kinds = Mapping[str, str]
 Fill = Callable[[Kinds], Any]
 
 PATH_KINDS = {
-    "sku_id": "sku", "attribute_id": "attribute", "customer_id": "customer", "order_id": "order", "list_id": "price list",
+    "sku_id": "sku", "attribute_id": "attribute", "customer_id": "customer", "order_id": "order",
+    "list_id": "price list",
     "file_id": "picture", "passkey_id": "passkey", "link_id": "sso link",
     "member_id": "member", "role_id": "role", "token_id": "token",
     "impersonation_id": "impersonation", "slug": "tenant", "membership_id": "=" + str(uuid4()),
@@ -156,6 +157,8 @@ def _console(**how: Any) -> Call:
 
 
 CONSOLE = (_console(),)
+
+
 def _link(**how: Any) -> Call:
     """Follow a link that was never sent."""
     return Call(by="", path={"token": "=" + "a" * 43}, answers=404, **how)

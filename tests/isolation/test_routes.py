@@ -51,14 +51,16 @@ def test_every_route_is_in_the_suite():
 def test_only_these_routes_are_open_to_everybody():
     assert {key for key, opt in OPEN.items() if opt["permission"] == PUBLIC} == {
         ("GET", "/"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/locale"), ("GET", "/brand.css"),
-        ("GET", "/health"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics"), ("GET", "/static/{file_path}"), ("HEAD", "/static/{file_path}"),
+        ("GET", "/health"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics"),
+        ("GET", "/static/{file_path}"), ("HEAD", "/static/{file_path}"),
         ("POST", "/api/v1/sessions"), ("GET", "/api/v1/openapi.json"),
         ("POST", "/sign-in/passkey/options"), ("POST", "/sign-in/passkey"), ("GET", "/sign-in/sso"),
         ("GET", "/sign-in/sso/callback"), ("GET", "/sign-in/phone"), ("POST", "/sign-in/phone"),
         ("POST", "/sign-in/phone/code"), ("POST", "/api/v1/sessions/phone-code"),
         ("POST", "/api/v1/sessions/phone-code/redeem"),
         ("GET", "/sign-in/second-factor"), ("POST", "/sign-in/second-factor"),
-        ("POST", "/api/v1/sessions/second-factor"), ("GET", "/handoff"), ("GET", "/reset"), ("POST", "/reset"),
+        ("POST", "/api/v1/sessions/second-factor"), ("GET", "/handoff"), ("GET", "/reset"),
+        ("POST", "/reset"),
         ("GET", "/reset/{token}"), ("POST", "/reset/{token}"), ("GET", "/invitation/{token}"),
         ("POST", "/invitation/{token}"), ("GET", "/confirm/{token}"), ("POST", "/confirm/{token}"),
     }  # fmt: skip

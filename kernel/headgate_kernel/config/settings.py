@@ -124,8 +124,10 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
         return default
     if not text.isdecimal() or int(text) < least:
         raise ConfigError(
-            N_("{name} must be a whole number, {least} or more, not '{text}'."), name=name,
-            least=least, text=text,
+            N_("{name} must be a whole number, {least} or more, not '{text}'."),
+            name=name,
+            least=least,
+            text=text,
         )
     return int(text)
 
@@ -135,8 +137,10 @@ def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...])
     text = environment.get(name, "").strip().lower() or choices[0]
     if text not in choices:
         raise ConfigError(
-            N_("{name} must be one of {choices}, not '{text}'."), name=name,
-            choices=", ".join(choices), text=text,
+            N_("{name} must be one of {choices}, not '{text}'."),
+            name=name,
+            choices=", ".join(choices),
+            text=text,
         )
     return text
 

@@ -202,7 +202,7 @@ class UnitOfWork(Scope):
             raise
 
     async def connection(self) -> "PooledConnection":
-        """Give the driver's connection in this transaction, for what `Database` does not have, such as COPY."""
+        """Give the driver's connection in this transaction, for what `Database` does not have: COPY."""
         return await self._ready()
 
     def savepoint(self) -> Savepoint:

@@ -27,7 +27,8 @@ async def save_roles(ctx: Context, roles: Sequence[RoleEntry]) -> None:
     """Make or change roles by key."""
     await ctx.db.execute_many(
         """
-        INSERT INTO role (tenant_id, id, key, name, permissions, second_factor) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO role (tenant_id, id, key, name, permissions, second_factor)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (tenant_id, key) DO UPDATE SET name = excluded.name, permissions = excluded.permissions,
             second_factor = excluded.second_factor
         """,

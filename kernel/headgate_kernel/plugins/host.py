@@ -112,7 +112,9 @@ class PluginHost:
             check_jobs(plugin.manifest.id, declared.jobs, declared.schedules)
             observers = [observer for _, observer in declared.observers]
             check_events(plugin.manifest.id, [event for _, event in declared.events], observers)
-            declared.jobs += [(plugin.manifest.id, job) for job in observer_jobs(plugin.manifest.id, observers)]
+            declared.jobs += [
+                (plugin.manifest.id, job) for job in observer_jobs(plugin.manifest.id, observers)
+            ]
         except Exception as error:
             log.exception("plugin %s cannot be registered", plugin.manifest.id)
             if self._manager.has_plugin(plugin.manifest.id):

@@ -95,7 +95,8 @@ class Exporter:
     async def _tenant(self, slug: str) -> tuple[TenantEntry, datetime]:
         row = await self._connection.fetchrow(
             """
-            SELECT id, slug, name, currency, timezone, locale, brand_colour, plan, created_at, now() AS taken_at
+            SELECT id, slug, name, currency, timezone, locale, brand_colour, plan, created_at,
+                now() AS taken_at
             FROM tenant WHERE slug = $1
             """,
             slug,

@@ -59,9 +59,7 @@ class TenantDirectory:
         secrets: opens those among plugins' settings; without it they are empty.
     """
 
-    def __init__(
-        self, databases: "Databases", host: PluginHost, secrets: "Secrets | None" = None
-    ) -> None:
+    def __init__(self, databases: "Databases", host: PluginHost, secrets: "Secrets | None" = None) -> None:
         self._secrets = secrets
         self._databases = databases
         self._plugins = host

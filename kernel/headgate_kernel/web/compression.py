@@ -9,7 +9,7 @@ class GzipMiddleware(CompressionMiddleware):
     """Compresses answers for those who take gzip."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wrap `send` where the request says that gzip is understood, and the answer is not packed already."""
+        """Wrap `send` where the request says that gzip is understood, unless the answer is packed already."""
         if scope["route_handler"].opt.get("packed"):
             await self.app(scope, receive, send)
             return

@@ -88,9 +88,7 @@ class Gate(ASGIMiddleware):
                 tenant, critical=options.get("critical", False), api=options.get("surface") == "api"
             )
         except (TooManyRequests, QuotaExceeded) as error:
-            await self._refusals.send(
-                self.kernel, tenant, error, scope=scope, headers=headers, send=send
-            )
+            await self._refusals.send(self.kernel, tenant, error, scope=scope, headers=headers, send=send)
             return
         try:
             await self._tenant(scope, receive, send, next_app, headers=headers, tenant=tenant)

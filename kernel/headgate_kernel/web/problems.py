@@ -190,4 +190,3 @@ def _locale(request: AnyRequest) -> str:
     if chosen in {"zh_CN", "en"}:
         return chosen
     return request.app.state.kernel.catalogue.choose(request.headers.get("accept-language", "")) or "zh_CN"
-

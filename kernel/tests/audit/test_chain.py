@@ -10,7 +10,6 @@ from headgate_kernel.audit.verifying import record_verdict, verify_chain
 from headgate_kernel.jobs.kinds import NoDetails
 from headgate_sdk.testing.audit_log import write_entries
 
-
 MANY = 20_000
 
 

@@ -281,9 +281,7 @@ async def _save_search(ctx: Context, rows: list[SkuInput], ids: dict[str, UUID])
     await write_index(
         ctx,
         [
-            IndexedSku(
-                ids[sku.code], sku.name, sku.spec, sku.code, sku.maker_code, sku.barcode, sku.status
-            )
+            IndexedSku(ids[sku.code], sku.name, sku.spec, sku.code, sku.maker_code, sku.barcode, sku.status)
             for sku in rows
         ],
     )

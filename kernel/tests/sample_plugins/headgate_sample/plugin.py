@@ -10,8 +10,7 @@ from headgate_sdk.context import Context
 from headgate_sdk.figures import Figure
 from headgate_sdk.hooks import hookimpl
 from headgate_sdk.manifest import Manifest, Permission
-from headgate_sdk.secrets import Secret
-from headgate_sdk.secrets import SealedColumn
+from headgate_sdk.secrets import SealedColumn, Secret
 from headgate_sdk.web import PUBLIC, SIGNED_IN, NavItem, action, create, page, read, see_other
 from headgate_sdk.workflow import FlowSettings, Phase, PhaseSettings, StepSetting, StepType, SubjectType
 from litestar import Response
@@ -23,7 +22,6 @@ from headgate_sample.notes import WRITTEN, count_notes, list_notes, write_note
 
 READ = "sample.notes.read"
 WRITE = "sample.notes.write"
-
 
 
 class SampleSettings(msgspec.Struct, frozen=True):

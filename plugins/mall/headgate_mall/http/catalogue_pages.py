@@ -102,6 +102,11 @@ async def sku_page(ctx: Context, sku_id: UUID, unit: str = "") -> Response[str]:
     trace = row.chosen.price.trace if row else ()
     reasons = [(entry, Decimal(entry.price) if entry.price else None) for entry in trace]
     return await ctx.render(
-        "mall/sku.html", sku=sku, row=row, reasons=reasons, cart=cart, rule_names=RULE_NAMES,
+        "mall/sku.html",
+        sku=sku,
+        row=row,
+        reasons=reasons,
+        cart=cart,
+        rule_names=RULE_NAMES,
         attributes=[one for one in await sku_attributes(ctx, sku.id, sku.category_id) if one.text],
     )
