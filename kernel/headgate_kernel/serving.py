@@ -68,9 +68,7 @@ def serve_until_stopped(
         when_ready: called once the first request is answered.
     """
     os.environ["HEADGATE_DATA_DIR"] = str(settings.data_dir)
-    if (
-        not settings.secure_cookies
-    ):  # no proxy stands before it: messages name this port
+    if not settings.secure_cookies:  # no proxy stands before it: messages name this port
         os.environ.setdefault("HEADGATE_PUBLIC_PORT", str(port))
     server = Granian(
         "headgate_kernel.asgi:create_application",

@@ -51,7 +51,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         sealed: columns that hold secrets, sealed by `ctx.seal`.
         deeds: English msgids of what its use cases write to the audit log, by action.
         settings: a Struct of what a distributor may choose, read by `ctx.settings`; every field has a
-            default, and a `Meta` with its title and description (English msgids) for forms and the blueprint's schema.
+            default, and a `Meta` with title and description (English msgids) for forms and the schema.
         package: import name, where `templates/`, `locale/` and `migrations/` are found.
     """
 

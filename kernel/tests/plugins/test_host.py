@@ -245,4 +245,4 @@ def test_every_hook_of_the_sdk_says_how_it_is_called():
     assert declared == set(hook_infos())
     for name, info in hook_infos().items():
         assert getattr(specs, name).__doc__
-        assert (info.scope == "platform") == (info.kind == "declares")
+        assert (info.scope == "platform") == (info.kind in {"declares", "checks"})

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 import tomlkit
+from headgate_kernel.plugins.host import Implementation
 from headgate_kernel.tenancy.blueprints import InvalidBlueprint, apply_blueprint, check_folder, read_blueprint
 from headgate_kernel.tenancy.blueprints.positions import Positions
 from headgate_sdk.errors import NotFound
@@ -264,3 +265,20 @@ z = 1
         assert lines[line - 1][at.column - 1 :].startswith(begins)
     assert positions.of(("f", 1, "h", 0, "missing")).line == 21
     assert positions.of_key(("arr",)).column == 1
+
+
+async def test_a_plugin_that_fails_while_it_looks_is_told_and_the_others_go_on(
+    kernel, write, monkeypatch, caplog
+):
+    def fail(**_):
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(
+        kernel.host, "implementations", lambda _: [Implementation("sample", fail, ("blueprint",))]
+    )
+    folder = write(("Asia/Shanghai", "Asia/Nowhere"))
+    with pytest.raises(InvalidBlueprint) as caught:
+        await check_folder(kernel, folder)
+    assert [problem.field for problem in caught.value.problems] == ["profile.timezone", "plugins.enabled"]
+    assert "oops" in caplog.text
+    assert "oops" not in str(caught.value.problems[1])

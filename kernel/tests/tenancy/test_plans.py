@@ -120,7 +120,7 @@ async def test_what_the_plan_does_not_allow_rests_with_all_that_needs_it(
     tenant = await new_tenant("sample", "sample-extra")
     client = await client_for(tenant, "owner")
     assert (await client.get("/api/v1/sample/notes")).status_code == 200
-    await give_plan(tenant, plugins=("lone", "sample-extra"))
+    await give_plan(tenant, plugins=("lone",))
     assert (await kernel.tenant(tenant.info.slug)).plugins == frozenset()
     assert (await client.get("/api/v1/sample/notes")).status_code == 404
     await give_plan(tenant, plugins="*")
@@ -132,7 +132,7 @@ async def test_switching_on_what_the_plan_does_not_allow_is_refused_with_its_nam
     kernel, new_tenant, give_plan
 ):
     tenant = await new_tenant("lone")
-    await give_plan(tenant, plugins=("lone", "sample-extra"))
+    await give_plan(tenant, plugins=("lone",))
     async with kernel.context(tenant) as ctx:
         with pytest.raises(Conflict, match="The plan Small does not include") as refused:
             await activate(ctx, kernel.host, "sample-extra")  # which needs sample
@@ -155,8 +155,10 @@ async def test_the_page_of_such_a_plugin_says_so_and_has_no_switch(kernel, new_t
     assert "The plan Small does not include" in forced.text
 
 
-def test_runnable_without_a_plan_leaves_nothing_out(kernel):
-    assert runnable(frozenset({"sample", "lone"}), kernel.host) == {"sample", "lone"}
+def test_runnable_leaves_out_what_the_plan_does_not_allow_and_what_needs_it(kernel):
+    active = frozenset({"sample", "sample-extra", "lone"})
+    assert runnable(active, kernel.host) == active
+    assert runnable(active, kernel.host, Plan("p", NAME, ("sample-extra", "lone"))) == {"lone"}
 
 
 async def test_looking_ahead_tells_what_stops_what_returns_and_what_is_beyond(kernel, new_tenant, give_plan):

@@ -3,6 +3,7 @@
 Each rule is a function that gets what there is to know and yields problems; none stops the others.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from headgate_kernel.runtime import Kernel
+
+log = logging.getLogger(__name__)
 
 PLUGIN_SECTIONS = ("price_levels", "price_lists", "customer_groups", "attributes", "sample")
 """Sections that plugins keep."""
@@ -89,13 +92,19 @@ async def check_source(kernel: "Kernel", source: Source, faults: Sequence[Bluepr
 def plugin_checks(
     host: PluginHost, plugins: frozenset[str], blueprint: Blueprint, folder: "FilePath"
 ) -> list[BlueprintCheck]:
-    """Ask the plugins that are switched on."""
+    """Ask the plugins that are switched on; one that fails is a problem of its own."""
     given = {"blueprint": blueprint, "folder": folder}
-    return [
-        one.function(**{name: given[name] for name in one.argument_names})
-        for one in host.implementations("headgate_check_blueprint")
-        if one.plugin in plugins
-    ]
+    checks: list[BlueprintCheck] = []
+    for one in host.implementations("headgate_check_blueprint"):
+        if one.plugin in plugins:
+            try:
+                checks.append(one.function(**{name: given[name] for name in one.argument_names}))
+            except Exception:
+                log.exception("plugin %s cannot check a blueprint", one.plugin)
+                failed = N_("The plugin {name} failed while it looked at the blueprint. See the log.")
+                problem = BlueprintProblem(("plugins", "enabled"), failed, {"name": one.plugin})
+                checks.append(BlueprintCheck(PLUGIN_SECTIONS, (problem,)))
+    return checks
 
 
 def _beyond(
