@@ -35,7 +35,9 @@ OPEN_GATE = (
 
 @pytest.mark.parametrize(("kit", "name"), OPEN_GATE, ids=[f"{kit.plugin} {name}" for kit, name in OPEN_GATE])
 async def test_a_plugin_that_stays_when_it_is_off_is_found(monkeypatch, check, kit, name):
-    monkeypatch.setattr("headgate_kernel.tenancy.directory.runnable", lambda _, host: frozenset(host.by_id))
+    monkeypatch.setattr(
+        "headgate_kernel.tenancy.directory.runnable", lambda _, host, __: frozenset(host.by_id)
+    )
     with pytest.raises(AssertionError):
         await check(kit(), name)
 

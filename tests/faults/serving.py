@@ -45,6 +45,7 @@ def served(
         "HEADGATE_APP_DATABASE_URL": database.app,
         "HEADGATE_PLATFORM_DATABASE_URL": database.platform,
         "HEADGATE_SECRET_KEY": TEST_SECRET_KEY.decode() + "." * 32,
+        "HEADGATE_JOBS": "off",  # its workers would take the jobs of other tests' tenants
         **(environment or {}),
     }
     code = "from headgate_kernel.cli import main; main()"

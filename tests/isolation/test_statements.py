@@ -48,7 +48,8 @@ async def statements(kernel, house) -> dict[str, set[str]]:
                     await client.aclose()
     finally:
         kernel.databases.app.on_statement = None
-    return {sql for sql in seen if not sql.upper().startswith(CONTROL)}
+    # the driver itself asks the catalogue what a type is, and knows no tenants
+    return {sql for sql in seen if not sql.upper().startswith(CONTROL) and "typeinfo_tree" not in sql}
 
 
 def test_the_application_sends_many_statements(statements):

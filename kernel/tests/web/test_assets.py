@@ -116,8 +116,10 @@ def test_every_icon_that_a_template_names_is_in_the_sprite():
 
 def test_no_template_has_an_inline_script_or_handler_or_style():
     inline = re.compile(r"<script(?![^>]*\bsrc=)|\son[a-z]+=|\sstyle=|\shx-on", re.IGNORECASE)
-    offenders = [path.name for path in TEMPLATES.rglob("*.html") if inline.search(path.read_text("utf-8"))]
-    assert offenders == []
+    pages = [
+        path for path in TEMPLATES.rglob("*.html") if path.parent.name != "messages"
+    ]  # mails have no files
+    assert [path.name for path in pages if inline.search(path.read_text("utf-8"))] == []
 
 
 def test_the_built_files_are_whole_and_a_first_load_stays_under_45_kilobytes():
