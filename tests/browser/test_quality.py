@@ -147,7 +147,7 @@ def test_a_lost_session_leads_to_sign_in_and_back(visitors: Visitors) -> None:
     page.fill("[name=login]", person.login)
     page.fill("[name=password]", "wrong")
     page.click("main button:not([type=button])")
-    expect(page.locator(".notice.is-stop")).to_be_visible()
+    expect(page.locator(".notice.is-stop:visible")).to_be_visible()
     page.fill("[name=password]", person.password)
     page.click("main button:not([type=button])")
     expect(page).to_have_url(re.compile(r"/mall/orders\?state=open$"))
