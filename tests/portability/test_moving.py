@@ -275,7 +275,12 @@ async def test_an_erased_tenant_leaves_nothing_but_what_the_law_wants(kernel, sh
     others = await checksums(kernel, [neighbour], tables)
     slug, number = shop.tenant.info.slug, shop.tenant.info.id
     owner = await client_for(shop.tenant, "owner")
+    for _ in range(2):  # made and committed, then held
+        async with kernel.databases.platform_scope() as db:
+            await kernel.secrets.keys.in_use(db, number)
+    assert number in {held for held, _ in kernel.secrets.keys._held}
     certificate = await erase_tenant(kernel, slug, by=OPERATOR, reason="the contract ended", settle=0)
+    assert number not in {held for held, _ in kernel.secrets.keys._held}, "its keys are not held either"
     assert certificate.left == 0
     assert certificate.rows["trade_order"] > 0
     assert certificate.people >= 6

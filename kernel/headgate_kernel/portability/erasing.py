@@ -123,6 +123,7 @@ async def erase_tenant(
             now=certificate.erased_at,
         )  # fmt: skip
     kernel.directory.forget(tenant.info.id)
+    kernel.secrets.keys.forget(tenant.info.id)
     return certificate
 
 

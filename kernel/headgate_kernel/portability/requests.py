@@ -142,5 +142,7 @@ async def carry_out(ctx: Context, *, repeated: str) -> None:
 
 
 async def erase(kernel: "Kernel", tenant_id: int, payload: EraseTenant) -> None:
-    """Erase the tenant that an operator has confirmed (the job)."""
+    """Erase the tenant that an operator has confirmed (the job, which may come again after it was done)."""
+    if await kernel.directory.by_slug(payload.slug) is None:
+        return
     await erase_tenant(kernel, payload.slug, by=Actor("operator", payload.by), reason=payload.reason)
